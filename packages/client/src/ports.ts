@@ -1,0 +1,213 @@
+/**
+ * What the engine asks of the world. Everything that touches a disk, a network, a clock or chance stands behind one of
+ * these, so that the whole client also runs inside one process under a seeded scheduler (DESIGN sections 2 and 10).
+ */
+import type { BlockHash, DeviceId, Epoch, NodeId, Seq, UserId } from "@ashlar/shared/ids";
+import type { BlockRef } from "@ashlar/shared/manifest";
+import type { BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
+import type { Change, ChangesPage, ServerMessage } from "@ashlar/shared/protocol/change";
+import type { CommitResponse, Op } from "@ashlar/shared/protocol/commit";
+import type { TreePage } from "@ashlar/shared/protocol/tree";
+
+// --- time and chance ---
+
+export type Clock = {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Rejects with the signal's reason when it aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+};
+
+export type RandomBytes = (count: number) => Uint8Array;
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+// --- the disk ---
+
+/** A path below the synced folder, `/` between names as the disk spells them; the folder itself is "". */
+export type RelativePath = string;
+
+export type Stat = {
+  readonly kind: "file" | "folder" | "symlink" | "other";
+  readonly size: number;
+  /** Decimal nanoseconds since 1970: beyond what a number holds. */
+  readonly mtimeNs: string;
+  readonly ctimeNs: string;
+  readonly inode: string;
+  /** Permission bits, 0 to 0o777. */
+  readonly mode: number;
+};
+
+/** One entry of a folder. A name that is not valid UTF-8 cannot be synced: it is shown with replacement characters. */
+export type DirEntry = { readonly name: string; readonly valid: boolean; readonly stat: Stat };
+
+/**
+ * What stood at a path when the engine decided to change it. The file system compares just before it acts, and refuses
+ * with `changed` if something else stands there now (I5).
+ */
+export type Expected = Stat | "absent";
+
+export type DiskErrorCode =
+  /** Nothing there, or a parent is missing. */
+  | "absent"
+  /** Something else stands there than was expected. */
+  | "changed"
+  /** The path leads through a symbolic link, or leaves the root. */
+  | "outside"
+  /** The synced folder itself, or its marker, is not there. */
+  | "root-gone"
+  | "not-empty"
+  | "no-permission"
+  | "no-space"
+  /** The disk cannot hold such a name. */
+  | "bad-name"
+  | "busy"
+  | "io";
+
+export class DiskError extends Error {
+  override readonly name = "DiskError";
+  readonly code: DiskErrorCode;
+  readonly path: RelativePath;
+
+  constructor(code: DiskErrorCode, path: RelativePath, cause?: unknown) {
+    super(`${path || "the synced folder"}: ${code}`, { cause });
+    this.code = code;
+    this.path = path;
+  }
+}
+
+export type ReadHandle = AsyncDisposable & {
+  stat(): Promise<Stat>;
+  /** Up to `into.length` bytes at the offset; the count read, 0 at the end. */
+  read(into: Uint8Array, offset: number): Promise<number>;
+};
+
+/** A file being assembled beside its target, under `.ashlar/tmp`. Disposing of it without `place` removes it. */
+export type Draft = AsyncDisposable & {
+  write(bytes: Uint8Array, offset: number): Promise<void>;
+  /** Flushes it to the disk, sets mode and mtime, checks that the target is as expected, and renames it over. */
+  place(path: RelativePath, options: { mode: number; mtimeMs: number; size: number; expected: Expected }): Promise<Stat>;
+};
+
+/** Every method rejects with {@link DiskError}; none follows a symbolic link below the root (I6). */
+export type Disk = {
+  /** lstat; undefined when there is nothing. */
+  stat(path: RelativePath): Promise<Stat | undefined>;
+  /** Without `.ashlar`. An unreadable folder rejects: it is unknown, not empty. */
+  list(path: RelativePath): Promise<DirEntry[]>;
+  open(path: RelativePath): Promise<ReadHandle>;
+  readLink(path: RelativePath): Promise<Uint8Array>;
+
+  draft(): Promise<Draft>;
+  makeFolder(path: RelativePath, mode: number): Promise<Stat>;
+  makeLink(path: RelativePath, target: Uint8Array, expected: Expected): Promise<Stat>;
+  setMode(path: RelativePath, mode: number, expected: Stat): Promise<Stat>;
+  /** The target must be absent. */
+  move(from: RelativePath, to: RelativePath, expected: Stat): Promise<Stat>;
+  /** A file or symbolic link. */
+  remove(path: RelativePath, expected: Stat): Promise<void>;
+  /** An empty folder. */
+  removeFolder(path: RelativePath): Promise<void>;
+
+  /** The marker that says this is a synced folder, and of which account; undefined when it is not there. */
+  readMarker(): Promise<string | undefined>;
+  writeMarker(text: string): Promise<void>;
+};
+
+/** Hints only: the scan is the truth. */
+export type Watcher = AsyncDisposable & {
+  /** Arms a watch on this folder (not below). */
+  add(path: RelativePath): void;
+  remove(path: RelativePath): void;
+};
+
+export type WatchEvents = {
+  /** Something happened in this folder. */
+  dirty(path: RelativePath): void;
+  /** Events may have been lost: scan everything. `why` goes to the status. */
+  lost(why: "overflow" | "limit" | "error"): void;
+};
+
+// --- the edge ---
+
+/** The network failed or the edge asked to wait; `ProblemError` (shared) is a refusal with a code. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, more: { retryAfterMs?: number | undefined; cause?: unknown } = {}) {
+    super(message, { cause: more.cause });
+    this.retryAfterMs = more.retryAfterMs;
+  }
+}
+
+/** Requests to the edge, signed in as this device; retries and refreshes of the token happen inside. */
+export type Edge = {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly deviceName: string;
+  check(blocks: readonly BlockRef[], signal?: AbortSignal): Promise<BlockState[]>;
+  putBlock(hash: BlockHash, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  locate(hashes: readonly BlockHash[], signal?: AbortSignal): Promise<BlockLocation[]>;
+  /** Bytes at a signed address; the caller verifies the hash. */
+  fetch(url: string, range: { offset: number; length: number } | undefined, signal?: AbortSignal): Promise<Uint8Array>;
+  commit(ops: readonly Op[], inline: readonly { hash: BlockHash; bytes: Uint8Array }[], signal?: AbortSignal): Promise<CommitResponse>;
+  changes(since: Seq, epoch: Epoch | null, signal?: AbortSignal): Promise<ChangesPage>;
+  manifest(node: NodeId, version: number, signal?: AbortSignal): Promise<string>;
+  tree(node: NodeId, after: string | null, signal?: AbortSignal): Promise<TreePage>;
+};
+
+export type FeedState = "live" | "polling" | "offline";
+
+/** Pushed changes, or polled ones while no socket can be had; it reconnects by itself with full jitter. */
+export type Feed = AsyncDisposable & {
+  /** Looks at once, whatever the schedule says. */
+  refresh(): void;
+};
+
+export type FeedEvents = {
+  /** Where to go on from; asked at every (re)connection. */
+  cursor(): { epoch: Epoch | null; seq: Seq };
+  message(message: ServerMessage): void;
+  state(state: FeedState, why?: string): void;
+};
+
+// --- content between disk and edge ---
+
+/** What this device knows of blocks, from its database. */
+export type BlockKnowledge = {
+  /** The server has it from this user: no need to ask or send. */
+  serverHas(hash: BlockHash): boolean;
+  rememberServerHas(hashes: readonly BlockHash[]): void;
+  /** A place on this disk where these bytes stood at the last look; the reader verifies. */
+  findLocal(hash: BlockHash): { path: RelativePath; offset: number } | undefined;
+};
+
+export type TransferProgress = (bytes: number) => void;
+
+/** The outcome of reading a file once: what it holds, and that it held still meanwhile. */
+export type Ingested = {
+  readonly manifest: string;
+  readonly size: number;
+  /** The same before and after reading. */
+  readonly stat: Stat;
+  /** Blocks small enough to travel inside the commit, that the server does not have yet. */
+  readonly small: readonly { hash: BlockHash; bytes: Uint8Array }[];
+};
+
+export type Transfer = {
+  /**
+   * Reads a file (or a link's target) once: chunks, hashes, and sends the large blocks that the server lacks.
+   * Rejects with DiskError `changed` when the file changed meanwhile, UnreachableError or ProblemError from the edge.
+   */
+  upload(path: RelativePath, options: { signal: AbortSignal; progress?: TransferProgress }): Promise<Ingested>;
+  /** Writes the content into the draft, from this disk where it can; every block is verified. */
+  download(
+    manifest: string,
+    draft: Draft,
+    options: { signal: AbortSignal; progress?: TransferProgress; received?: ReadonlyMap<BlockHash, Uint8Array> },
+  ): Promise<void>;
+  /** A symbolic link's target. */
+  downloadBytes(manifest: string, signal: AbortSignal): Promise<Uint8Array>;
+};
+
+export type { Change };

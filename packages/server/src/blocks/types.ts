@@ -1,0 +1,22 @@
+import type { BlockHash, PackId, UserId } from "@ashlar/shared/ids";
+import type { BlockRef } from "@ashlar/shared/manifest";
+
+/**
+ * The shared index of blocks above the pack limit, over its shards. A holder row means that this user has sent the bytes
+ * (or proven them); with an expiry it is a lease, without one the user's namespace refers to the block (I2).
+ */
+export type BlockIndex = {
+  /** Which of these this user may name in a commit: stored, and held or leased by him. */
+  have(user: UserId, hashes: readonly BlockHash[]): Promise<Set<BlockHash>>;
+  /** Keeps the blocks from collection for 72 hours, whoever has them; extends this user's leases likewise. */
+  protect(user: UserId, blocks: readonly BlockRef[]): Promise<void>;
+  /** Turns this user's leases into holds, before the commit that needs them. Answers those that could not be held. */
+  hold(user: UserId, hashes: readonly BlockHash[]): Promise<Set<BlockHash>>;
+  /** Turns holds back into leases of 72 hours: after an undone commit, or with the last reference gone. */
+  release(user: UserId, hashes: readonly BlockHash[]): Promise<void>;
+};
+
+/** A small block in a pack of its user. */
+export type PackedBlock = BlockRef & { readonly offset: number };
+/** One R2 object with the small blocks of one commit or upload, at `p/<user>/<id>`. */
+export type Pack = { readonly id: PackId; readonly size: number; readonly blocks: readonly PackedBlock[] };

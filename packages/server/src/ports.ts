@@ -1,0 +1,41 @@
+/**
+ * What the server's logic asks of the platform. Cloudflare's D1 and R2 bindings fit these types as they are, and so do
+ * `node:sqlite` and a map in a simulation: the logic cannot tell (DESIGN section 2).
+ */
+
+export type SqlValue = string | number | null;
+export type SqlRow = Record<string, SqlValue>;
+
+/** A prepared statement, as D1 has it. */
+export type Statement = {
+  bind(...values: SqlValue[]): Statement;
+  all<Row = SqlRow>(): Promise<{ results: Row[] }>;
+  first<Row = SqlRow>(): Promise<Row | null>;
+  run(): Promise<unknown>;
+};
+
+/** One D1 database. A batch is one transaction: it happens as a whole or not at all. */
+export type Database = {
+  prepare(sql: string): Statement;
+  batch<Row = SqlRow>(statements: Statement[]): Promise<{ results: Row[] }[]>;
+};
+
+export type StoredObject = { readonly size: number };
+export type StoredBody = StoredObject & { arrayBuffer(): Promise<ArrayBuffer> };
+
+/** Reading power over the bucket. */
+export type BucketReader = {
+  head(key: string): Promise<StoredObject | null>;
+  get(key: string, options?: { range?: { offset: number; length: number } }): Promise<StoredBody | null>;
+};
+
+/** Writing power: objects are immutable, so there is no overwriting on purpose and no deletion. */
+export type BucketWriter = BucketReader & {
+  /** With `sha256` the bucket refuses other bytes and stores nothing. */
+  put(key: string, body: ArrayBuffer | Uint8Array, options?: { sha256?: string }): Promise<unknown>;
+};
+
+export type Clock = { now(): number };
+export type RandomBytes = (count: number) => Uint8Array;
+/** SHA-256 of some bytes: 32 bytes. */
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;

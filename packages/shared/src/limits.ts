@@ -1,0 +1,70 @@
+/**
+ * Every bound of the protocol, with its unit in its name. Both sides of the wire read them here, and each has a test
+ * at the limit and one past it (DESIGN section 12).
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** A block: 1 byte to 4 MiB of plain content. */
+export const blockBytesMax = 4 * MiB;
+/** Blocks up to this size travel inside the commit and live in the user's packs; larger ones are objects of their own. */
+export const packBlockBytesMax = 64 * KiB;
+/** One pack object; a first sync fetches packs whole, so they stay as small as a block. */
+export const packBytesMax = 4 * MiB;
+
+export const commitOpsMax = 1000;
+/** Sum of the blocks that one commit carries inline. */
+export const commitInlineBytesMax = 16 * MiB;
+/** The commit's JSON head: operations with their manifests. */
+export const commitHeadBytesMax = 12 * MiB;
+export const checkHashesMax = 1000;
+export const locateHashesMax = 1000;
+/** Any other JSON body. */
+export const jsonBodyBytesMax = 256 * KiB;
+
+export const nameBytesMax = 255;
+export const pathDepthMax = 128;
+export const fileBytesMax = 128 * GiB;
+/** A symbolic link's target, as PATH_MAX of Linux has it. */
+export const linkTargetBytesMax = 4096;
+
+export const emailCharsMax = 254;
+export const passwordCharsMin = 8;
+export const passwordCharsMax = 256;
+export const deviceNameCharsMax = 64;
+
+/** How long a block is protected after it was named by check, stored, or released (DESIGN sections 4 and 5). */
+export const leaseMs = 72 * hourMs;
+/** How long the journal keeps a change; an older cursor must reconcile. */
+export const journalMs = 7 * dayMs;
+
+export const accessTokenMs = 15 * minuteMs;
+export const refreshTokenMs = 90 * dayMs;
+/** A refresh token used again within this time is a lost answer, not a theft: it gets the same successor. */
+export const refreshGraceMs = 60 * secondMs;
+export const signedUrlMs = 1 * hourMs;
+
+/** Changes in one page of the journal or one message on the socket. */
+export const changesPageMax = 500;
+/** A manifest above this many characters is left out of a change and fetched on its own. */
+export const changeManifestCharsMax = 32 * KiB;
+/** Block content that a pushed commit carries along, in total, so that a small edit needs no further request. */
+export const pushInlineBytesMax = 64 * KiB;
+/** D1 refuses rows and parameters above 2,000,000 bytes: larger manifests live in R2, larger statements are split. */
+export const manifestRowCharsMax = 1_000_000;
+
+/** A device's queue of changes is served over the socket only this far behind; beyond, it pages over HTTP. */
+export const socketMessageBytesMax = 64 * KiB;
+
+export const reconnectMsMin = 500;
+export const reconnectMsMax = 30 * secondMs;
+export const pollActiveMs = 10 * secondMs;
+export const pollIdleMsMax = 120 * secondMs;
+export const settleMs = 250;
+export const settleMsMax = 2 * secondMs;

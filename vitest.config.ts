@@ -1,0 +1,41 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { existsSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+const migrations = async (name: string) => (existsSync(`./migrations/${name}`) ? readD1Migrations(`./migrations/${name}`) : []);
+const TEST_MIGRATIONS = {
+  directory: await migrations("directory"),
+  meta: await migrations("meta"),
+  blocks: await migrations("blocks"),
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "node", environment: "node", include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"] } },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              cf: false,
+              bindings: {
+                TEST_MIGRATIONS,
+                TOKEN_KEY: "a key for tests only, 32 characters",
+                URL_KEY: "another key for tests, 32 characters",
+              },
+            },
+          }),
+        ],
+        // One workerd for all files: a file of its own costs two seconds. Tests use users of their own instead.
+        test: {
+          name: "edge",
+          include: ["workers/api/test/**/*.test.ts", "durable-objects/test/**/*.test.ts"],
+          setupFiles: ["./workers/api/test/setup.ts"],
+          isolate: false,
+          maxWorkers: 1,
+        },
+      },
+    ],
+  },
+});
