@@ -44,5 +44,5 @@ export type RandomBytes = (count: number) => Uint8Array;
 
 /** A fresh id of any of the 22-character kinds; the caller's type says which. */
 export function newId<Id extends UserId | DeviceId | NodeId | OpId | PackId | Epoch>(random: RandomBytes): Id {
-  return toBase64Url(random(16)) as string as Id;
+  return toBase64Url(random(16)) as Id;
 }
