@@ -18,7 +18,7 @@ export type IntentStore = {
 const nextGenerationSql = "UPDATE namespaces SET generation = generation + 1 WHERE user_id = ?1";
 
 const usedSql = `
-  SELECT b.hash FROM json_each(?1) j JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value WHERE b.refs > 0`;
+  SELECT b.hash FROM json_each(?1) j CROSS JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value WHERE b.refs > 0`;
 
 /**
  * Finishes or undoes the commit that left an intent: blocks that no row explains are released, since its batch has not

@@ -9,6 +9,8 @@ import { changeColumns, changeOf, type ChangeRow } from "./change-row.ts";
 import type { CheckedOp } from "./checked-op.ts";
 import { nodeColumns, type NodeRow } from "./node-row.ts";
 
+// CROSS JOIN keeps the order as written, from the few to the many: without statistics SQLite would rather walk all of a user's rows.
+
 const namespaceSql = `
   SELECT epoch, seq, generation, bytes_used AS bytesUsed, quota_bytes AS quotaBytes FROM namespaces WHERE user_id = ?1`;
 
@@ -17,32 +19,32 @@ const nodesSql = `
   WITH RECURSIVE up(id) AS (
     SELECT value FROM json_each(?1)
     UNION
-    SELECT n.parent_id FROM up JOIN nodes n ON n.user_id = ?2 AND n.node_id = up.id WHERE n.parent_id IS NOT NULL
+    SELECT n.parent_id FROM up CROSS JOIN nodes n ON n.user_id = ?2 AND n.node_id = up.id WHERE n.parent_id IS NOT NULL
   )
-  SELECT ${nodeColumns} FROM up JOIN nodes n ON n.user_id = ?2 AND n.node_id = up.id`;
+  SELECT ${nodeColumns} FROM up CROSS JOIN nodes n ON n.user_id = ?2 AND n.node_id = up.id`;
 
 const holdersSql = `
-  SELECT ${nodeColumns} FROM json_each(?1) j JOIN nodes n
+  SELECT ${nodeColumns} FROM json_each(?1) j CROSS JOIN nodes n INDEXED BY nodes_live_name
   ON n.user_id = ?2 AND n.parent_id = j.value->>0 AND n.name = j.value->>1 AND n.deleted_at IS NULL`;
 
 /** Counting stops above what one commit could empty, so that a folder with a million children costs no more. */
 const childCountsSql = `
   SELECT j.value AS folder, (SELECT count(*) FROM (
-    SELECT 1 FROM nodes n WHERE n.user_id = ?2 AND n.parent_id = j.value AND n.deleted_at IS NULL LIMIT ?3
+    SELECT 1 FROM nodes n INDEXED BY nodes_live_name WHERE n.user_id = ?2 AND n.parent_id = j.value AND n.deleted_at IS NULL LIMIT ?3
   )) AS count FROM json_each(?1) j`;
 
 const knownSql = `
-  SELECT ${changeColumns} FROM json_each(?1) j JOIN changes c ON c.user_id = ?2 AND c.op_id = j.value
+  SELECT ${changeColumns} FROM json_each(?1) j CROSS JOIN changes c ON c.user_id = ?2 AND c.op_id = j.value
   LEFT JOIN versions v ON v.user_id = c.user_id AND v.node_id = c.node_id AND v.version = c.version`;
 
 const blocksSql = `
   SELECT b.hash, b.size, b.refs, b.pack_id AS pack, b.pack_offset AS packOffset
-  FROM json_each(?1) j JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value`;
+  FROM json_each(?1) j CROSS JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value`;
 
 const manifestsSql = `
   SELECT n.node_id AS node, v.manifest FROM json_each(?1) j
-  JOIN nodes n ON n.user_id = ?2 AND n.node_id = j.value
-  JOIN versions v ON v.user_id = n.user_id AND v.node_id = n.node_id AND v.version = n.version
+  CROSS JOIN nodes n ON n.user_id = ?2 AND n.node_id = j.value
+  CROSS JOIN versions v ON v.user_id = n.user_id AND v.node_id = n.node_id AND v.version = n.version
   WHERE length(v.manifest) <= ?3`;
 
 const heightsSql = `
@@ -50,7 +52,7 @@ const heightsSql = `
     SELECT value, value, 0 FROM json_each(?1)
     UNION ALL
     SELECT down.top, n.node_id, down.level + 1 FROM down
-    JOIN nodes n ON n.user_id = ?2 AND n.parent_id = down.id AND n.deleted_at IS NULL
+    CROSS JOIN nodes n INDEXED BY nodes_live_name ON n.user_id = ?2 AND n.parent_id = down.id AND n.deleted_at IS NULL
   )
   SELECT top AS node, max(level) AS height FROM down GROUP BY top`;
 

@@ -8,6 +8,8 @@ import type { BlockPlan } from "./block-plan.ts";
 import { bulk } from "./bulk.ts";
 import type { StoredManifest } from "./manifest-store.ts";
 
+// Updates find each row by a key that is all in the JSON: were the user a constant, SQLite would walk all of his rows for each.
+
 /** Aborts the whole batch if another writer was faster, or has undone this commit: `seq` takes no null (I3). */
 const namespaceSql = `
   UPDATE namespaces SET seq = CASE WHEN seq = ?2 AND generation = ?3 THEN ?4 END, bytes_used = ?5 WHERE user_id = ?1`;
@@ -18,22 +20,22 @@ const parkSql = `
 
 const insertNodesSql = `
   INSERT INTO nodes (user_id, node_id, parent_id, name, spelling, kind, rev, version, size, mtime_ms, mode, digest, deleted_at)
-  SELECT ?2, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11
+  SELECT value->>12, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11
   FROM json_each(?1)`;
 
 const placeNodesSql = `
   UPDATE nodes SET parent_id = j.value->>1, name = j.value->>2, deleted_at = j.value->>11
-  FROM json_each(?1) j WHERE user_id = ?2 AND node_id = j.value->>0`;
+  FROM json_each(?1) j WHERE user_id = j.value->>12 AND node_id = j.value->>0`;
 
 /** Leaves the columns of the name index alone: they would cost a row each. */
 const contentNodesSql = `
   UPDATE nodes SET spelling = j.value->>3, rev = j.value->>5, version = j.value->>6, size = j.value->>7, mtime_ms = j.value->>8,
     mode = j.value->>9, digest = j.value->>10
-  FROM json_each(?1) j WHERE user_id = ?2 AND node_id = j.value->>0`;
+  FROM json_each(?1) j WHERE user_id = j.value->>12 AND node_id = j.value->>0`;
 
 const supersedeSql = `
-  UPDATE versions SET superseded_at = ?3 FROM json_each(?1) j
-  WHERE user_id = ?2 AND node_id = j.value->>0 AND version = j.value->>1`;
+  UPDATE versions SET superseded_at = ?2 FROM json_each(?1) j
+  WHERE user_id = j.value->>2 AND node_id = j.value->>0 AND version = j.value->>1`;
 
 const versionsSql = `
   INSERT INTO versions (user_id, node_id, version, manifest, manifest_key, size, mtime_ms, mode, device_id, created_at, superseded_at)
@@ -52,7 +54,7 @@ const packsSql = `
 
 const revivePacksSql = `
   UPDATE packs SET live_bytes = live_bytes + (j.value->>1), delete_after = NULL
-  FROM json_each(?1) j WHERE user_id = ?2 AND pack_id = j.value->>0`;
+  FROM json_each(?1) j WHERE user_id = j.value->>2 AND pack_id = j.value->>0`;
 
 const changesSql = `
   INSERT INTO changes (user_id, seq, op_id, type, device_id, at, node_id, parent_id, name, spelling, path, kind, rev, version, size, mtime_ms, mode)
@@ -79,14 +81,20 @@ export function writeStatements(db: Database, write: CommitWrite): Statement[] {
   const created = nodes.filter(({ before }) => before === undefined);
   const kept = nodes.filter(({ before }) => before !== undefined);
   const placed = kept.filter(placeDiffers);
+  const rowOf = (node: NodeWrite) => nodeValues(user, node);
   const packs = blocks.packs.map(({ id, size, liveBytes }) => [id, size, liveBytes]);
   return [
     db.prepare(namespaceSql).bind(user, namespace.seq, namespace.generation, head, bytesUsed),
     ...bulk(db, parkSql, parked(nodes), user),
-    ...bulk(db, placeNodesSql, placed.map(nodeValues), user),
-    ...bulk(db, contentNodesSql, kept.map(nodeValues), user),
-    ...bulk(db, insertNodesSql, created.map(nodeValues), user),
-    ...bulk(db, supersedeSql, superseded(admission), user, now),
+    ...bulk(db, placeNodesSql, placed.map(rowOf)),
+    ...bulk(db, contentNodesSql, kept.map(rowOf)),
+    ...bulk(db, insertNodesSql, created.map(rowOf)),
+    ...bulk(
+      db,
+      supersedeSql,
+      superseded(admission).map((version) => [...version, user]),
+      now,
+    ),
     ...bulk(db, versionsSql, versionRows(write), user, device, now),
     ...bulk(
       db,
@@ -95,12 +103,16 @@ export function writeStatements(db: Database, write: CommitWrite): Statement[] {
       user,
     ),
     ...bulk(db, packsSql, packs, user, now, now + leaseMs),
-    ...bulk(db, revivePacksSql, [...blocks.revived], user),
+    ...bulk(
+      db,
+      revivePacksSql,
+      [...blocks.revived].map((pack) => [...pack, user]),
+    ),
     ...bulk(db, changesSql, changes.map(changeValues), user, device, now),
   ];
 }
 
-const nodeValues = ({ after: n }: NodeWrite) => [
+const nodeValues = (user: UserId, { after: n }: NodeWrite) => [
   n.node,
   n.parent,
   n.name,
@@ -113,6 +125,7 @@ const nodeValues = ({ after: n }: NodeWrite) => [
   n.mode,
   n.digest,
   n.deletedAt,
+  user,
 ];
 
 const changeValues = (c: Change) => [
