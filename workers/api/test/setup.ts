@@ -1,4 +1,3 @@
-import type {} from "./env.ts";
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { indexShards, metaShards } from "../src/env.ts";
