@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { build, type BuildFailure } from "esbuild";
 import { ScriptFailure } from "./failure.ts";
 import { bundleFileOf, readWorkers, workerNames } from "./workers.ts";
+import type { WorkerConfig } from "./wrangler-config.ts";
 
 export type Bundle = { readonly file: string; readonly bytes: number; readonly changed: boolean };
 
@@ -13,11 +14,11 @@ export type Bundle = { readonly file: string; readonly bytes: number; readonly c
  */
 export async function buildWorkers(root: string): Promise<Bundle[]> {
   const workers = readWorkers(root);
-  return Promise.all(workerNames.map((name) => buildWorker(workers[name].main, bundleFileOf(root, name))));
+  return Promise.all(workerNames.map((name) => buildWorker(workers[name], bundleFileOf(root, name))));
 }
 
-async function buildWorker(main: string, file: string): Promise<Bundle> {
-  const text = await bundle(main);
+async function buildWorker(worker: WorkerConfig, file: string): Promise<Bundle> {
+  const text = await bundle(worker);
   const bytes = Buffer.byteLength(text);
   if ((await readFile(file, "utf8").catch(() => undefined)) === text) return { file, bytes, changed: false };
   await mkdir(dirname(file), { recursive: true });
@@ -28,10 +29,12 @@ async function buildWorker(main: string, file: string): Promise<Bundle> {
   return { file, bytes, changed: true };
 }
 
-async function bundle(main: string): Promise<string> {
+async function bundle({ main, folder }: WorkerConfig): Promise<string> {
   try {
     const { outputFiles } = await build({
       entryPoints: [main],
+      // The names of modules in the output are relative to it, as wrangler has them.
+      absWorkingDir: folder,
       write: false,
       bundle: true,
       format: "esm",

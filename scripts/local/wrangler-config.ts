@@ -49,6 +49,8 @@ export type Database = { readonly binding: string; readonly name: string; readon
 
 /** One Worker, with every path absolute. */
 export type WorkerConfig = Omit<z.infer<typeof fileSchema>, "main" | "d1_databases" | "migrations"> & {
+  /** Where its wrangler.toml is. */
+  readonly folder: string;
   readonly main: string;
   readonly databases: readonly Database[];
   /** Durable Object classes that this Worker exports, all with SQLite storage. */
@@ -61,6 +63,7 @@ export function readWranglerConfig(file: string): WorkerConfig {
   const { main, d1_databases, migrations, ...rest } = parseFile(file);
   return {
     ...rest,
+    folder,
     main: resolve(folder, main),
     databases: d1_databases.map(({ binding, database_name, migrations_dir }) => ({
       binding,
