@@ -102,7 +102,7 @@ class CommitAttempts {
   async #attempt(ops: readonly CheckedOp[]): Promise<CommitOutcome> {
     const { user, packs } = this.#call;
     const now = this.#deps.clock.now();
-    const loaded = await load(this.#deps.db, user, ops, packs);
+    const loaded = await load(this.#deps.db, { user, ops, packs, now });
     const admission = await this.#admit(loaded, ops, now);
     if (admission.changes.length === 0) {
       await this.settle();

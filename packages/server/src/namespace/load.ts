@@ -37,9 +37,12 @@ const knownSql = `
   SELECT ${changeColumns} FROM json_each(?1) j CROSS JOIN changes c ON c.user_id = ?2 AND c.op_id = j.value
   LEFT JOIN versions v ON v.user_id = c.user_id AND v.node_id = c.node_id AND v.version = c.version`;
 
+/** A block that only a pack past its time has counts as absent: the collector may be at it. */
 const blocksSql = `
   SELECT b.hash, b.size, b.refs, b.pack_id AS pack, b.pack_offset AS packOffset
-  FROM json_each(?1) j CROSS JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value`;
+  FROM json_each(?1) j CROSS JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value
+  LEFT JOIN packs p ON p.user_id = b.user_id AND p.pack_id = b.pack_id
+  WHERE b.pack_id IS NULL OR p.live_bytes > 0 OR p.delete_after > ?3`;
 
 const manifestsSql = `
   SELECT n.node_id AS node, v.manifest FROM json_each(?1) j
@@ -60,7 +63,10 @@ const heightsSql = `
  * Everything that the decision needs, from one moment of the shard, in one batch.
  * Throws a ProblemError `not-found` if the user has no namespace here.
  */
-export async function load(db: Database, user: UserId, ops: readonly CheckedOp[], packs: readonly Pack[]): Promise<Loaded> {
+export async function load(
+  db: Database,
+  { user, ops, packs, now }: { user: UserId; ops: readonly CheckedOp[]; packs: readonly Pack[]; now: number },
+): Promise<Loaded> {
   const named = namedBy(ops);
   const hashes = new Set<BlockHash>([...ops, ...packs].flatMap(({ blocks }) => blocks.map(({ hash }) => hash)));
   const nodesOf = (kind: "delete" | "move") => ops.filter(({ op }) => op.op === kind).map(({ op }) => op.node);
@@ -77,7 +83,7 @@ export async function load(db: Database, user: UserId, ops: readonly CheckedOp[]
       user,
     ),
   );
-  const blocks = batch.add<BlockRow>(...bulk(db, blocksSql, [...hashes], user));
+  const blocks = batch.add<BlockRow>(...bulk(db, blocksSql, [...hashes], user, now));
   const manifests = batch.add<{ node: NodeId; manifest: string }>(...bulk(db, manifestsSql, nodesOf("move"), user, changeManifestCharsMax));
   await batch.run();
 

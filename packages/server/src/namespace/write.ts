@@ -41,11 +41,12 @@ const versionsSql = `
   INSERT INTO versions (user_id, node_id, version, manifest, manifest_key, size, mtime_ms, mode, device_id, created_at, superseded_at)
   SELECT ?2, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, ?3, ?4, value->>7 FROM json_each(?1)`;
 
-/** The first place of a block stays. */
+/** The plan knows the place of each block: the one it had, unless its pack has expired. */
 const blocksSql = `
   INSERT INTO user_blocks (user_id, hash, size, refs, pack_id, pack_offset)
   SELECT ?2, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?1) WHERE true
-  ON CONFLICT (user_id, hash) DO UPDATE SET refs = refs + excluded.refs`;
+  ON CONFLICT (user_id, hash) DO UPDATE SET
+    refs = refs + excluded.refs, pack_id = excluded.pack_id, pack_offset = excluded.pack_offset`;
 
 const packsSql = `
   INSERT INTO packs (user_id, pack_id, size, live_bytes, created_at, delete_after)

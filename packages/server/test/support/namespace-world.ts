@@ -55,11 +55,19 @@ const content = (blocks: readonly BlockRef[]) => ({
 });
 
 export const createOp = (node: NodeId, parent: NodeId, name: string, blocks: readonly BlockRef[] = []): Op => ({
-  ...{ op: "create", opId: newOp(), node, parent, name, kind: "file" },
+  op: "create",
+  opId: newOp(),
+  node,
+  parent,
+  name,
+  kind: "file",
   ...content(blocks),
 });
 export const updateOp = (node: NodeId, baseRev: number, blocks: readonly BlockRef[] = []): Op => ({
-  ...{ op: "update", opId: newOp(), node, baseRev },
+  op: "update",
+  opId: newOp(),
+  node,
+  baseRev,
   ...content(blocks),
 });
 export const mkdirOp = (node: NodeId, parent: NodeId, name: string): Op => ({
@@ -71,7 +79,12 @@ export const mkdirOp = (node: NodeId, parent: NodeId, name: string): Op => ({
   mode: 0o755,
 });
 export const moveOp = (node: NodeId, baseRev: number, parent: NodeId, name: string): Op => ({
-  ...{ op: "move", opId: newOp(), node, baseRev, parent, name },
+  op: "move",
+  opId: newOp(),
+  node,
+  baseRev,
+  parent,
+  name,
 });
 export const deleteOp = (node: NodeId, baseRev: number): Op => ({ op: "delete", opId: newOp(), node, baseRev });
 
@@ -152,13 +165,24 @@ export async function newWorld({ quotaBytes = 1e9 }: { quotaBytes?: number } = {
   const intents = new MemoryIntents();
   const reports: unknown[] = [];
   const deps: CommitDeps = {
-    ...{ db, blocks, bucket, intents, sha256 },
+    db,
+    blocks,
+    bucket,
+    intents,
+    sha256,
     clock: { now: () => world.time },
     sleep: async () => {},
     report: (_message, cause) => reports.push(cause),
   };
   const world: World = {
-    ...{ user, db, blocks, bucket, intents, deps, reports, time: 5000 },
+    user,
+    db,
+    blocks,
+    bucket,
+    intents,
+    deps,
+    reports,
+    time: 5000,
     call: (ops, packs = []) => ({ user, device: deviceA, shard: 0, ops, packs, pushInline: [] }),
     async commit(ops, packs = [], changed = {}) {
       const { answer } = await commit({ ...deps, ...changed }, world.call(ops, packs));

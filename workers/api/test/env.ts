@@ -1,0 +1,17 @@
+import type { D1Migration } from "cloudflare:test";
+import type { Env } from "../src/env.ts";
+import type * as main from "../src/index.ts";
+
+type ApiBindings = Env;
+type Migrations = { readonly directory: D1Migration[]; readonly meta: D1Migration[]; readonly blocks: D1Migration[] };
+
+declare global {
+  namespace Cloudflare {
+    interface GlobalProps {
+      mainModule: typeof main;
+    }
+    interface Env extends ApiBindings {
+      readonly TEST_MIGRATIONS: Migrations;
+    }
+  }
+}
