@@ -7,6 +7,7 @@ test("H21 a busy or vanished storage is answered try-again with a time, a mistak
     new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long."),
     new Error("D1_ERROR: Network connection lost."),
     new Error("D1_ERROR: storage operation exceeded timeout which caused object to be reset."),
+    new Error("put: We encountered an internal error. Please try again. (10001)"),
     new Error("Durable Object reset because its code was updated."),
     Object.assign(new Error("x"), { retryable: true }),
     Object.assign(new Error("x"), { overloaded: true }),
