@@ -79,6 +79,20 @@ describe("the content of a commit", () => {
     expectInvariants(world);
   });
 
+  it("C31 takes a small block for absent when its unused pack is past its time, and moves it to the pack that brings it again", async () => {
+    const world = await newWorld();
+    const [used, small] = [block("used"), block("small")];
+    const [first, second] = [packOf(small), packOf(small)];
+    await world.commit([createOp(newNode(), rootId, "a", [used])], [packOf(used), first]);
+    world.time += leaseMs;
+    const op = createOp(newNode(), rootId, "b", [small]);
+    expect((await commit(world.deps, world.call([op]))).answer).toMatchObject({ code: "block-missing", hashes: [small.hash] });
+    await world.commit([op], [second]);
+    const row = world.db.raw.prepare("SELECT refs, pack_id FROM user_blocks WHERE hash = ?1").get(small.hash);
+    expect({ ...row }).toEqual({ refs: 1, pack_id: second.id });
+    expectInvariants(world);
+  });
+
   it("C18 marks the version that another takes over from, and keeps it", async () => {
     const world = await newWorld();
     const file = newNode();
