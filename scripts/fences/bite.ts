@@ -1,7 +1,7 @@
 /** Proof that the fences hold: in a copy of the repository each is run against, and the compiler or linter has to say so. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readTool } from "../local/run-tool.ts";
 import type { Violation } from "./violations.ts";
 
 export type Complaint = { readonly file: string; readonly rule: string };
@@ -20,7 +20,7 @@ function plant(file: string, code: string): void {
 }
 
 function compile(folder: string): Complaint[] {
-  const lines = output(folder, "tsc", ["-b", "--pretty", "false"]).split("\n");
+  const lines = readTool("tsc", ["-b", "--pretty", "false"], folder).output.split("\n");
   return lines.flatMap((line) => {
     const [, file, rule] = /^(\S+?)\(\d+,\d+\): error (TS\d+)/.exec(line) ?? [];
     return file !== undefined && rule !== undefined ? [{ file, rule }] : [];
@@ -28,18 +28,9 @@ function compile(folder: string): Complaint[] {
 }
 
 function lint(folder: string): Complaint[] {
-  const lines = output(folder, "oxlint", ["--type-aware", "--format", "unix"]).split("\n");
+  const lines = readTool("oxlint", ["--type-aware", "--format", "unix"], folder).output.split("\n");
   return lines.flatMap((line) => {
     const [, file, rule] = /^(.+?):\d+:\d+: .* \[\w+\/(.+)\]$/.exec(line) ?? [];
     return file !== undefined && rule !== undefined ? [{ file, rule }] : [];
   });
 }
-
-/** Run by this Node, whatever Node the tool's first line would find. */
-function output(folder: string, tool: string, args: string[]): string {
-  const command = [join(folder, "node_modules/.bin", tool), ...args];
-  const { stdout, error } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8", maxBuffer: outputBytesMax });
-  if (error) throw error;
-  return stdout;
-}
-const outputBytesMax = 64 * 1024 * 1024;
