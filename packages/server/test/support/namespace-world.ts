@@ -100,9 +100,9 @@ class FakeBlockIndex implements BlockIndex {
     return new Set(hashes.filter((hash) => this.leased.has(hash) || this.held.has(hash)));
   }
   async protect() {}
-  async hold(_user: UserId, hashes: readonly BlockHash[]) {
+  async hold(_user: UserId, blocks: readonly BlockRef[]) {
     const refused = new Set<BlockHash>();
-    for (const hash of hashes) {
+    for (const { hash } of blocks) {
       if (this.leased.delete(hash) || this.held.has(hash)) this.held.add(hash);
       else refused.add(hash);
     }
