@@ -51,8 +51,8 @@ export const journalMs = 7 * dayMs;
 
 export const accessTokenMs = 15 * minuteMs;
 export const refreshTokenMs = 90 * dayMs;
-/** A refresh token used again within this time is a lost answer, not a theft: it gets the same successor. */
-export const refreshGraceMs = 60 * secondMs;
+/** A refresh token used again within this time is a lost answer, not a theft: it gets the same successor. Longer than a client waits on a silent network. */
+export const refreshGraceMs = 5 * minuteMs;
 /** How long a signed address is good at least. */
 export const signedUrlMs = 1 * hourMs;
 /** Signed addresses expire at multiples of this, so that the same one is handed out again and browsers can cache by it. */
