@@ -135,5 +135,7 @@ function pathOf(incoming: IncomingMessage): string {
 
 /** Blocks that arrived whole: their hash, once for each time. */
 export function blocksSent(proxy: Proxy): string[] {
-  return proxy.passed.filter(({ method, status, path }) => method === "PUT" && status >= 200 && status < 300 && path.startsWith("/v1/blocks/")).map(({ path }) => path.slice("/v1/blocks/".length));
+  return proxy.passed
+    .filter(({ method, status, path }) => method === "PUT" && status >= 200 && status < 300 && path.startsWith("/v1/blocks/"))
+    .map(({ path }) => path.slice("/v1/blocks/".length));
 }

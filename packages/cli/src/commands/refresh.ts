@@ -18,6 +18,7 @@ export async function refresh(dir: string | undefined, world: World): Promise<Ex
     await touchControl(paths.control, world.now());
     terminal.say(`Asked for a look at ${folder.path}.`);
   }
-  if (asleep.length > 0) throw new FailedError(asleep.map((path) => `Nothing syncs ${path} now: start it with \`ashlar sync ${path}\`.`).join("\n"));
+  if (asleep.length > 0)
+    throw new FailedError(asleep.map((path) => `Nothing syncs ${path} now: start it with \`ashlar sync ${path}\`.`).join("\n"));
   return exitCodes.done;
 }

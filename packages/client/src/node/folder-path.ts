@@ -24,7 +24,7 @@ export function folderAround(folders: readonly RegisteredFolder[], path: string)
 }
 
 /** A synced folder inside of another would be synced twice: the other one that is in the way. */
-export function overlapping(folders: readonly RegisteredFolder[], path: string): RegisteredFolder | undefined {
+export function overlapping<Folder extends { readonly path: string }>(folders: readonly Folder[], path: string): Folder | undefined {
   return folders.find((folder) => folder.path !== path && (isAtOrBelow(path, folder.path) || isAtOrBelow(folder.path, path)));
 }
 

@@ -2,8 +2,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { sessionSchema, type Session } from "@ashlar/shared/protocol/account";
-import { userIdSchema, type UserId } from "@ashlar/shared/ids";
+import { userIdSchema, type DeviceId, type UserId } from "@ashlar/shared/ids";
 import * as z from "zod/mini";
+import type { SessionStore } from "../edge/tokens.ts";
 import { withProcessLock } from "./process-lock.ts";
 import { readStateFile, removeStateFile, writeStateFile } from "./state-file.ts";
 
@@ -47,14 +48,11 @@ export type Home = {
   account(user: UserId): Promise<Account | undefined>;
   /** Stores the account and makes it the current one. */
   enter(account: Account): Promise<void>;
-  saveSession(session: Session): Promise<void>;
-  /** Forgets the tokens; folders and their state stay, for a later sign-in of the same account. */
-  leave(user: UserId): Promise<void>;
+  /** The tokens of one device, shared by all processes of this home. */
+  sessions(user: UserId, device: DeviceId): SessionStore;
   folders(): Promise<readonly RegisteredFolder[]>;
   register(folder: RegisteredFolder): Promise<void>;
   paths(folder: RegisteredFolder): FolderPaths;
-  /** The lock that is held while tokens are refreshed: they rotate, and two processes must not use one twice. */
-  sessionLock(user: UserId): string;
 };
 
 export async function openHome(directory: string): Promise<Home> {
@@ -77,15 +75,20 @@ export async function openHome(directory: string): Promise<Home> {
       await writeStateFile(accountPath(entered.session.user), entered);
       await writeStateFile(currentPath, { user: entered.session.user });
     },
-    async saveSession(session) {
-      const before = await account(session.user);
-      // Signed out meanwhile by another process: storing the token would sign in again.
-      if (before === undefined || before.session.device !== session.device) return;
-      await writeStateFile(accountPath(session.user), { ...before, session });
-    },
-    async leave(user) {
-      await removeStateFile(accountPath(user));
-    },
+    sessions: (user, device) => ({
+      async load() {
+        const stored = await account(user);
+        return stored?.session.device === device ? stored.session : undefined;
+      },
+      async save(session) {
+        const before = await account(user);
+        // Signed out, or in anew, by another process meanwhile: storing the token would undo that.
+        if (before?.session.device !== device) return;
+        await writeStateFile(accountPath(user), { ...before, session });
+      },
+      // Folders and their state stay, for a later sign-in of the same account.
+      clear: () => removeStateFile(accountPath(user)),
+    }),
     async register(folder) {
       await withProcessLock(join(directory, "folders.lock.sqlite"), registryLockMs, async () => {
         const others = (await folders()).filter(({ path }) => path !== folder.path);
@@ -103,6 +106,5 @@ export async function openHome(directory: string): Promise<Home> {
         control: join(own, "control", "refresh"),
       };
     },
-    sessionLock: (user) => join(directory, "accounts", `${user}.lock.sqlite`),
   };
 }

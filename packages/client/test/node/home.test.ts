@@ -9,6 +9,7 @@ import { openHome, type Account, type RegisteredFolder } from "../../src/node/ho
 import { StateFileError } from "../../src/node/state-file.ts";
 
 const user = userIdSchema.parse("U".repeat(22));
+const device = deviceIdSchema.parse("D".repeat(22));
 const other = userIdSchema.parse("V".repeat(22));
 
 function anAccount(more: Partial<Account> = {}): Account {
@@ -16,7 +17,7 @@ function anAccount(more: Partial<Account> = {}): Account {
     server: "http://localhost:8787",
     email: "ada@example.org",
     deviceName: "desk",
-    session: { user, device: deviceIdSchema.parse("D".repeat(22)), accessToken: "a", accessExpiresAt: 1, refreshToken: "r1" },
+    session: { user, device, accessToken: "a", accessExpiresAt: 1, refreshToken: "r1" },
     ...more,
   };
 }
@@ -64,7 +65,7 @@ describe("accounts", () => {
   it("M2 a replaced file leaves no draft beside it", async () => {
     const home = await openHome(directory);
     await home.enter(anAccount());
-    await home.saveSession({ ...anAccount().session, refreshToken: "r2" });
+    await home.sessions(user, device).save({ ...anAccount().session, refreshToken: "r2" });
     expect((await home.account(user))?.session.refreshToken).toBe("r2");
     expect(await readdir(join(directory, "accounts"))).toEqual([`${user}.json`]);
   });
@@ -72,10 +73,19 @@ describe("accounts", () => {
   it("M2 a refreshed token does not sign an account in again that was signed out meanwhile", async () => {
     const home = await openHome(directory);
     await home.enter(anAccount());
-    await home.leave(user);
-    await home.saveSession(anAccount().session);
+    await home.sessions(user, device).clear();
+    await home.sessions(user, device).save(anAccount().session);
     expect(await home.account(user)).toBeUndefined();
     expect(await home.currentAccount()).toBeUndefined();
+  });
+
+  it("M19 the tokens of a device that signed in anew are not replaced by those of its former session", async () => {
+    const home = await openHome(directory);
+    const former = home.sessions(user, device);
+    await home.enter(anAccount({ session: { ...anAccount().session, device: deviceIdSchema.parse("E".repeat(22)), refreshToken: "new" } }));
+    await former.save(anAccount().session);
+    expect(await former.load()).toBeUndefined();
+    expect((await home.account(user))?.session.refreshToken).toBe("new");
   });
 
   it.each([
