@@ -13,6 +13,17 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "node", environment: "node", include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"] } },
+      // The real command against the real edge, each file with an edge of its own: one at a time, they measure nothing but fill the machine.
+      {
+        test: {
+          name: "e2e",
+          environment: "node",
+          include: ["test/e2e/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         plugins: [
           cloudflareTest({

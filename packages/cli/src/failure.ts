@@ -17,7 +17,8 @@ function explain(error: unknown): string {
   if (error instanceof UnreachableError) return `${error.message} Is the address right, and is this machine online?`;
   if (error instanceof ProblemError) return `The server refused: ${error.message}`;
   if (error instanceof DiskError) return `${printable(error.path) || "The synced folder"}: ${diskFaults[error.code]}`;
-  if (error instanceof StateFileError) return `${error.message}. Repair or remove that file, then run this again; no synced file depends on it.`;
+  if (error instanceof StateFileError)
+    return `${error.message}. Repair or remove that file, then run this again; no synced file depends on it.`;
   // Nobody foresaw it: the stack is what a report of the mistake needs.
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

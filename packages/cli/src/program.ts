@@ -5,7 +5,7 @@ import { log } from "./commands/log.ts";
 import { login } from "./commands/login.ts";
 import { logout } from "./commands/logout.ts";
 import { refresh } from "./commands/refresh.ts";
-import { status } from "./commands/status.ts";
+import { showStatus } from "./commands/status.ts";
 import { sync } from "./commands/sync.ts";
 import { exitCodes, type ExitCode } from "./exit-code.ts";
 import { failure } from "./failure.ts";
@@ -36,12 +36,14 @@ export async function runProgram(args: readonly string[], world: World): Promise
 }
 
 function build(world: World, answer: (code: ExitCode) => void): Command {
+  const terminal = world.openTerminal({ json: false });
   const program = new Command("ashlar")
     .description("Keeps folders equal on all of your devices.")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .showHelpAfterError("(ashlar --help shows what there is)")
     .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.say(text.trimEnd()), writeErr: (text) => terminal.warn(text.trimEnd()) })
     .addHelpText(
       "after",
       `
@@ -100,7 +102,7 @@ ${exits}`,
     .argument("[dir]", "a synced folder, or a path inside it")
     .option("--json", "one JSON object per line for every folder")
     .addHelpText("after", exits)
-    .action(async (dir, options) => answer(await status(dir, options, world)));
+    .action(async (dir, options) => answer(await showStatus(dir, options, world)));
 
   program
     .command("refresh")

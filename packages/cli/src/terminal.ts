@@ -14,7 +14,9 @@ export type Terminal = {
   emit(value: object): void;
   /** A line for people on stderr, in both cases. */
   warn(text: string): void;
-  /** Replaces the moving line; nothing unless stderr is a terminal. */
+  /** Whether there is a moving line: a person watches, and lines are not for scripts. */
+  readonly moves: boolean;
+  /** Replaces the moving line; an empty one removes it. */
   progress(text: string): void;
   readonly paint: Paint;
 };
@@ -36,6 +38,7 @@ export function openTerminal(options: {
   json: boolean;
 }): Terminal {
   const { stdout, stderr, env, json } = options;
+  const moves = !json && stderr.isTTY === true;
   let moving = false;
   const hold = () => {
     if (moving) stderr.write(eraseLine);
@@ -54,8 +57,9 @@ export function openTerminal(options: {
       hold();
       stderr.write(`${text}\n`);
     },
+    moves,
     progress(text) {
-      if (json || stderr.isTTY !== true) return;
+      if (!moves) return;
       hold();
       if (text === "") return;
       stderr.write(text.slice(0, Math.max(0, (stderr.columns ?? 80) - 1)));

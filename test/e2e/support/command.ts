@@ -35,7 +35,10 @@ export type Event = { readonly type: string; readonly [more: string]: unknown };
 
 /** The lines of `--json`. Fails on a line that is not an object with a type. */
 export function jsonLines(stdout: string): Event[] {
-  return stdout.split("\n").filter((line) => line !== "").map(parseEvent);
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(parseEvent);
 }
 
 function parseEvent(line: string): Event {

@@ -49,13 +49,15 @@ export async function writeRealFiles(root: string, random: Random, count = 500):
   const same = random.bytes(2 * MiB);
   await write("same/one.bin", same);
   await write("same/two.bin", same);
-  for (let index = 0; written < count - 3; index++) {
+  const links = 3;
+  const more = count - links - written;
+  for (let index = 0; index < more; index++) {
     await write(join(random.pick(folders), `file ${index}.dat`), random.bytes(random.integer(0, random.pick([50, 2000, 20_000, 90_000]))));
   }
   await symlink("plain.txt", join(root, "link to plain"));
   await symlink("../no such thing", join(root, "docs", "dangling link"));
   await symlink("docs", join(root, "link to a folder"));
-  return written + 3;
+  return written + links;
 }
 
 function deepFolder(depth: number): string {

@@ -19,7 +19,7 @@ export async function readTree(root: string): Promise<Tree> {
 
 async function readInto(tree: Map<string, string>, root: Buffer, folder: Buffer): Promise<void> {
   const names = await readdir(Buffer.concat([root, slash, folder]), { encoding: "buffer" });
-  for (const name of names.toSorted(Buffer.compare)) {
+  for (const name of names.toSorted((a, b) => a.compare(b))) {
     if (folder.length === 0 && name.equals(own)) continue;
     const way = folder.length === 0 ? name : Buffer.concat([folder, slash, name]);
     const path = Buffer.concat([root, slash, way]);

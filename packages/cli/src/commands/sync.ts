@@ -67,7 +67,7 @@ async function once(client: Client, stop: AbortSignal, terminal: Terminal): Prom
 function summary({ state, conflicts, waiting, question }: Outcome): string {
   if (state === "needs-person") return `Not equal yet: ${printable(question ?? "a person has to decide")}`;
   const parts = [];
-  if (waiting.length > 0) parts.push(`${countText(waiting.length, "item waits", "items wait")}`);
+  if (waiting.length > 0) parts.push(countText(waiting.length, "item waits", "items wait"));
   if (conflicts.length > 0) parts.push(countText(conflicts.length, "conflict"));
   return parts.length === 0 ? "Both sides are equal." : `Both sides are equal, but for: ${parts.join(", ")}. \`ashlar status\` shows them.`;
 }
@@ -87,9 +87,13 @@ async function folderFor(home: Home, dir: string, terminal: Terminal): Promise<R
       return undefined;
     }
     case "overlaps":
-      throw new UsageError(`${printable(dir)} overlaps ${printable(claim.other.path)}, which is synced already: sync the one or the other.`);
+      throw new UsageError(
+        `${printable(dir)} overlaps ${printable(claim.other.path)}, which is synced already: sync the one or the other.`,
+      );
     case "holds-home":
-      throw new UsageError(`${printable(dir)} and Ashlar's own state in ${printable(claim.home)} may not hold one another: sync another folder, or set ASHLAR_HOME.`);
+      throw new UsageError(
+        `${printable(dir)} and Ashlar's own state in ${printable(claim.home)} may not hold one another: sync another folder, or set ASHLAR_HOME.`,
+      );
     case "not-a-folder":
       throw new UsageError(`${printable(claim.path)} is not a folder.`);
     case "no-account":
@@ -102,15 +106,18 @@ async function holdFolder(home: Home, folder: RegisteredFolder, now: number): Pr
   if (!("heldBy" in lock)) return lock;
   const { heldBy } = lock;
   const who = heldBy === undefined ? "another process" : `process ${heldBy.pid}, since ${timeText(heldBy.since)}`;
-  throw new FailedError(`${printable(folder.path)} is being synced already by ${who}. One is enough: \`ashlar status\` shows how far it is.`);
+  throw new FailedError(
+    `${printable(folder.path)} is being synced already by ${who}. One is enough: \`ashlar status\` shows how far it is.`,
+  );
 }
 
 function showProgress(client: Client, tally: ReturnType<typeof progressTally>, terminal: Terminal, world: World): Disposable {
   const meter = rateMeter();
-  const timer = setInterval(() => {
+  const move = () => {
     const progress = tally.at(client.status().pending);
     terminal.progress(progress === undefined ? "" : progressText(progress, meter.at(world.now(), progress.bytesDone)));
-  }, progressEveryMs);
+  };
+  const timer = terminal.moves ? setInterval(move, progressEveryMs) : undefined;
   return {
     [Symbol.dispose]() {
       clearInterval(timer);

@@ -13,7 +13,8 @@ export async function realFolderPath(path: string): Promise<string> {
     return await realpath(absolute);
   } catch (error) {
     const parent = dirname(absolute);
-    if (codeOf(error) !== "ENOENT" || parent === absolute) throw error;
+    const code = codeOf(error);
+    if ((code !== "ENOENT" && code !== "ENOTDIR") || parent === absolute) throw error;
     return join(await realFolderPath(parent), basename(absolute));
   }
 }
