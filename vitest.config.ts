@@ -19,7 +19,9 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/*.test.ts"],
-          fileParallelism: false,
+          maxWorkers: 1,
+          // After the others: a busy machine would only make their waits longer.
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 60_000,
         },

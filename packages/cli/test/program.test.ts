@@ -143,8 +143,10 @@ describe("before the edge is asked", () => {
     const path = join(directory, "busy");
     await mkdir(path);
     const folder = await syncedFolder(world.home, path);
-    await using lock = await lockFolder(world.home.paths(folder), 0);
-    expect(lock).toBeDefined();
+    const lock = await lockFolder(world.home.paths(folder), 0);
+    if ("heldBy" in lock) throw new Error("nobody else can have it");
+    await using held = lock;
+    expect(held).toBeDefined();
     expect(await runProgram(["sync", path, "--once", "--json"], world)).toBe(exitCodes.failed);
     expect(world.stderr.text).toContain(`process ${process.pid}`);
     const line: unknown = JSON.parse(world.stdout.text);
