@@ -4,7 +4,7 @@ import { accessTokenMarginMs, accessTokenMs } from "@ashlar/shared/limits";
 import { type Session, sessionSchema } from "@ashlar/shared/protocol/account";
 import { type ProblemCode, ProblemError } from "@ashlar/shared/protocol/problem";
 import { type Clock, UnreachableError } from "../ports.ts";
-import { untilAborted } from "./abort.ts";
+import { untilAborted } from "../common/abort.ts";
 import { type Caller, jsonBody, parsed } from "./caller.ts";
 import { SignedOutError } from "./errors.ts";
 
