@@ -1,3 +1,4 @@
+import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
 import { DurableObject } from "cloudflare:workers";
 
 /** One object per user: orders commits, owns the journal's tail, fans out over WebSockets. */
@@ -5,5 +6,9 @@ export class UserSync extends DurableObject {
   /** Signs a device out: its sockets close, and its commits are refused until its access tokens have run out. */
   async revoke(device: string): Promise<void> {
     await this.ctx.storage.put(`revoked:${device}`, true);
+  }
+
+  async commit(call: CommitCall): Promise<CommitAnswer> {
+    return { ok: false, code: "try-again", detail: `${call.ops.length} operations wait for the namespace.` };
   }
 }

@@ -39,3 +39,5 @@ export type Clock = { now(): number };
 export type RandomBytes = (count: number) => Uint8Array;
 /** SHA-256 of some bytes: 32 bytes. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+/** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, under a key of the server: 32 bytes. */
+export type Mac = (message: string) => Uint8Array;

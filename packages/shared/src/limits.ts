@@ -6,6 +6,7 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
+const TiB = 1024 * GiB;
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
@@ -38,6 +39,10 @@ export const emailCharsMax = 254;
 export const passwordCharsMin = 8;
 export const passwordCharsMax = 256;
 export const deviceNameCharsMax = 64;
+/** Devices in one answer; the least recently seen are left out. */
+export const devicesListedMax = 500;
+/** What a new account may store, counted over its live files. */
+export const quotaBytesDefault = 1 * TiB;
 
 /** How long a block is protected after it was named by check, stored, or released (DESIGN sections 4 and 5). */
 export const leaseMs = 72 * hourMs;
@@ -48,7 +53,12 @@ export const accessTokenMs = 15 * minuteMs;
 export const refreshTokenMs = 90 * dayMs;
 /** A refresh token used again within this time is a lost answer, not a theft: it gets the same successor. */
 export const refreshGraceMs = 60 * secondMs;
+/** How long a signed address is good at least. */
 export const signedUrlMs = 1 * hourMs;
+/** Signed addresses expire at multiples of this, so that the same one is handed out again and browsers can cache by it. */
+export const signedUrlWindowMs = 30 * minuteMs;
+/** How long a signed-out device is remembered, so that its last tokens are answered `device-revoked`. */
+export const revokedDeviceMs = 90 * dayMs;
 
 /** Changes in one page of the journal or one message on the socket. */
 export const changesPageMax = 500;

@@ -2,9 +2,14 @@
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { accounts } from "./accounts/routes.ts";
+import { commits } from "./control/commits.ts";
+import { locate } from "./control/locate.ts";
+import { download } from "./download/routes.ts";
 import { answerHeaders, spokenVersion, unreadBodies } from "./http/border.ts";
 import { type ApiEnv, requireIdentity } from "./http/identity.ts";
 import { problemResponse, refusalOf } from "./http/problems.ts";
+import { upload } from "./upload/routes.ts";
 
 /** Addresses that only a signed-in device may ask; `/v1/session` decides by method. */
 const signedIn = [
@@ -35,3 +40,4 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemRespo
 for (const path of signedIn) app.use(path, requireIdentity);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
+for (const room of [accounts, upload, download, locate, commits]) app.route("/", room);

@@ -1,5 +1,6 @@
 import type { D1Migration } from "cloudflare:test";
 import type { Env } from "../src/env.ts";
+import type * as main from "../src/index.ts";
 
 type ApiBindings = Env;
 type Migrations = { readonly directory: D1Migration[]; readonly meta: D1Migration[]; readonly blocks: D1Migration[] };
@@ -7,7 +8,7 @@ type Migrations = { readonly directory: D1Migration[]; readonly meta: D1Migratio
 declare global {
   namespace Cloudflare {
     interface GlobalProps {
-      mainModule: typeof import("../src/index.ts");
+      mainModule: typeof main;
     }
     interface Env extends ApiBindings {
       readonly TEST_MIGRATIONS: Migrations;

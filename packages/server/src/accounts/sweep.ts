@@ -1,0 +1,29 @@
+/** Forgets devices that can never be heard of again: expired, or signed out long ago. The plan is a value, to be printed or refused. */
+import { revokedDeviceMs } from "@ashlar/shared/limits";
+import type { Database } from "../ports.ts";
+
+export type DeviceSweep = {
+  /** Refresh tokens that ran out before this time, ms since 1970. */
+  readonly expiredBefore: number;
+  readonly revokedBefore: number;
+  readonly expired: number;
+  readonly revoked: number;
+};
+
+const expired = "revoked_at IS NULL AND expires_at < ?1";
+const revoked = "revoked_at < ?2";
+
+export async function planDeviceSweep(db: Database, now: number): Promise<DeviceSweep> {
+  const expiredBefore = now;
+  const revokedBefore = now - revokedDeviceMs;
+  const row = await db
+    .prepare(`SELECT count(*) FILTER (WHERE ${expired}) AS expired, count(*) FILTER (WHERE ${revoked}) AS revoked FROM devices`)
+    .bind(expiredBefore, revokedBefore)
+    .first<{ expired: number; revoked: number }>();
+  return { expiredBefore, revokedBefore, expired: row?.expired ?? 0, revoked: row?.revoked ?? 0 };
+}
+
+/** Removes what the plan counted; a device that came back meanwhile no longer matches and stays. */
+export async function runDeviceSweep(db: Database, plan: DeviceSweep): Promise<void> {
+  await db.prepare(`DELETE FROM devices WHERE (${expired}) OR (${revoked})`).bind(plan.expiredBefore, plan.revokedBefore).run();
+}

@@ -1,0 +1,73 @@
+/**
+ * The index of blocks above the pack limit, over its shards. `holders` rows say who has proven possession (I2); triggers derive
+ * `ref_count` and `delete_after` from them (I8), and nothing here writes those.
+ */
+import type { BlockHash } from "@ashlar/shared/ids";
+import { leaseMs } from "@ashlar/shared/limits";
+import type { Clock, Database, SqlValue, Statement } from "../ports.ts";
+import { groupByShard } from "./shards.ts";
+import type { BlockIndex } from "./types.ts";
+
+type HashRow = { readonly hash: BlockHash };
+
+/** Asked for in `?1`, a JSON array of hashes. */
+const named = "hash IN (SELECT value FROM json_each(?1))";
+const isStored = "EXISTS (SELECT 1 FROM blocks b WHERE b.hash = holders.hash AND b.state = 'stored')";
+
+/** Rows of `?2`'s holders that let him name the block at `?3`. */
+const selectUsable = `SELECT hash FROM holders WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND ${isStored}`;
+const selectHeld = `SELECT hash FROM holders WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND ${isStored}`;
+const turnIntoHolds = `UPDATE holders SET expires_at = NULL WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND ${isStored}`;
+const turnIntoLeases = `UPDATE holders SET expires_at = ?3 WHERE ${named} AND user_id = ?2 AND expires_at IS NULL`;
+/** A block on its way out stays on its way out: whoever wants it waits, and sends it again. */
+const protectBlocks = `UPDATE blocks SET protected_until = ?2 WHERE ${named} AND protected_until < ?2 AND state <> 'deleting'`;
+const extendLeases = `UPDATE holders SET expires_at = ?4 WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND expires_at < ?4 AND ${isStored}`;
+
+export function createBlockIndex({ shards, clock }: { shards: readonly Database[]; clock: Clock }): BlockIndex {
+  /** Runs the statements in one transaction for each group of hashes, and collects the hashes that the last one answers. */
+  async function onShards(
+    hashes: readonly BlockHash[],
+    statements: readonly { sql: string; values: readonly SqlValue[] }[],
+  ): Promise<Set<BlockHash>> {
+    const groups = groupByShard(hashes, (hash) => hash, shards.length);
+    const answers = await Promise.all(
+      groups.map(async ({ shard, items }) => {
+        const db = shardAt(shards, shard);
+        const batch = statements.map(({ sql, values }): Statement => db.prepare(sql).bind(JSON.stringify(items), ...values));
+        return (await db.batch<HashRow>(batch)).at(-1)?.results ?? [];
+      }),
+    );
+    return new Set(answers.flat().map((row) => row.hash));
+  }
+
+  return {
+    have: (user, hashes) => onShards(hashes, [{ sql: selectUsable, values: [user, clock.now()] }]),
+
+    async protect(user, blocks) {
+      const now = clock.now();
+      const hashes = blocks.map((block) => block.hash);
+      await onShards(hashes, [
+        { sql: protectBlocks, values: [now + leaseMs] },
+        { sql: extendLeases, values: [user, now, now + leaseMs] },
+      ]);
+    },
+
+    async hold(user, hashes) {
+      const held = await onShards(hashes, [
+        { sql: turnIntoHolds, values: [user, clock.now()] },
+        { sql: selectHeld, values: [user] },
+      ]);
+      return new Set(hashes.filter((hash) => !held.has(hash)));
+    },
+
+    async release(user, hashes) {
+      await onShards(hashes, [{ sql: turnIntoLeases, values: [user, clock.now() + leaseMs] }]);
+    },
+  };
+}
+
+export function shardAt(shards: readonly Database[], index: number): Database {
+  const db = shards[index];
+  if (db === undefined) throw new RangeError(`there is no block index shard ${index}`);
+  return db;
+}

@@ -1,0 +1,48 @@
+/**
+ * Signed addresses of immutable objects: `/v1/b/<hash>?e=<expiry>&s=<signature>` and `/v1/p/<pack>?...`. The signature binds the
+ * object, the user and the expiry, so the download room needs no database: who holds a good address and is that user may read (I2).
+ */
+import { toBase64Url } from "@ashlar/shared/encoding";
+import type { UserId } from "@ashlar/shared/ids";
+import { signedUrlMs, signedUrlWindowMs } from "@ashlar/shared/limits";
+import type { Mac } from "../ports.ts";
+
+/** A block by its hash, or a pack of the user's own. */
+export type ObjectKind = "b" | "p";
+export type SignedObject = { readonly user: UserId; readonly kind: ObjectKind; readonly key: string };
+
+export type UrlSigner = {
+  /** A path on this server, the same for all of one window; `now` and `expiresAt` in ms since 1970. */
+  sign(object: SignedObject & { now: number }): string;
+  expiresAt(now: number): number;
+  verify(object: SignedObject & { expiry: string; signature: string; now: number }): "good" | "forged" | "expired";
+};
+
+/** `mac` is keyed with the server's address key. */
+export function createUrlSigner(mac: Mac): UrlSigner {
+  const signature = ({ user, kind, key }: SignedObject, expiry: string) => toBase64Url(mac(`url ${kind} ${key} ${user} ${expiry}`));
+  return {
+    sign(object) {
+      const expiry = String(expiresAt(object.now) / 1000);
+      return `/v1/${object.kind}/${object.key}?e=${expiry}&s=${signature(object, expiry)}`;
+    },
+    expiresAt,
+    verify({ expiry, signature: said, now, ...object }) {
+      // Expired is said only of what was good once, so a forger learns nothing.
+      if (!equalText(signature(object, expiry), said)) return "forged";
+      return Number(expiry) * 1000 > now ? "good" : "expired";
+    },
+  };
+}
+
+function expiresAt(now: number): number {
+  return Math.ceil((now + signedUrlMs) / signedUrlWindowMs) * signedUrlWindowMs;
+}
+
+/** In a time that depends on the length alone. */
+function equalText(left: string, right: string): boolean {
+  if (left.length !== right.length) return false;
+  let difference = 0;
+  for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
+  return difference === 0;
+}

@@ -1,0 +1,83 @@
+/** `/v1/account`, `/v1/session`, `/v1/devices`. */
+import { randomBytes } from "@ashlar/durable-objects/crypto";
+import { signIn, signUp } from "@ashlar/server/accounts/accounts";
+import { type Grant, listDevices, refreshSession, revokeDevice } from "@ashlar/server/accounts/sessions";
+import { ensureNamespace } from "@ashlar/server/namespace/create";
+import { type DeviceId, deviceIdSchema, type Epoch, newId, type UserId } from "@ashlar/shared/ids";
+import { quotaBytesDefault } from "@ashlar/shared/limits";
+import { credentialsSchema, type Device, refreshSchema, type Session } from "@ashlar/shared/protocol/account";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { Hono } from "hono";
+import { type Env, metaShard, metaShards } from "../env.ts";
+import { signAccessToken } from "../http/access-token.ts";
+import { readJson } from "../http/body.ts";
+import { type ApiEnv, requireIdentity } from "../http/identity.ts";
+import { pathPart } from "../http/path-part.ts";
+import { limitAddress, limitRate } from "../http/rate-limit.ts";
+import { accountPorts } from "./platform.ts";
+
+const refreshRefusals = { invalid: "unauthenticated", revoked: "device-revoked", reused: "refresh-reused" } as const;
+
+export const accounts = new Hono<ApiEnv>();
+
+accounts.post("/v1/account", limitAddress, async (c) => {
+  const credentials = await readJson(c.req.raw, credentialsSchema);
+  const grant = await signUp(accountPorts(c.env), credentials, metaShards(c.env).length);
+  if (grant === undefined) throw new ProblemError("email-taken");
+  return c.json(await openSession(c.env, grant), 201);
+});
+
+accounts.post("/v1/session", limitAddress, async (c) => {
+  const credentials = await readJson(c.req.raw, credentialsSchema);
+  await limitRate(c.env.SIGN_IN_LIMIT, credentials.email);
+  const grant = await signIn(accountPorts(c.env), credentials);
+  if (grant === undefined) throw new ProblemError("wrong-credentials");
+  return c.json(await openSession(c.env, grant), 201);
+});
+
+accounts.post("/v1/session/refresh", limitAddress, async (c) => {
+  const { refreshToken } = await readJson(c.req.raw, refreshSchema);
+  const outcome = await refreshSession(accountPorts(c.env), refreshToken);
+  if (outcome.type === "reused") await disconnect(c.env, outcome.user, outcome.device);
+  if (outcome.type !== "refreshed") throw new ProblemError(refreshRefusals[outcome.type]);
+  return c.json(await sessionOf(c.env, outcome.grant));
+});
+
+accounts.delete("/v1/session", requireIdentity, async (c) => {
+  const { user, device } = c.var.identity;
+  await revokeDevice(accountPorts(c.env), user, device);
+  await disconnect(c.env, user, device);
+  return c.body(null, 204);
+});
+
+accounts.get("/v1/devices", async (c) => {
+  const { user, device } = c.var.identity;
+  const listed = await listDevices(accountPorts(c.env), user);
+  const devices: Device[] = listed.map((found) => ({ ...found, current: found.id === device }));
+  return c.json({ devices });
+});
+
+accounts.delete("/v1/devices/:id", async (c) => {
+  const { user } = c.var.identity;
+  const device = pathPart(deviceIdSchema, c.req.param("id"));
+  if (!(await revokeDevice(accountPorts(c.env), user, device))) throw new ProblemError("not-found");
+  await disconnect(c.env, user, device);
+  return c.body(null, 204);
+});
+
+/** A session after sign-up or sign-in. The namespace is made here both times: a crash between the two heals at the next sign-in. */
+async function openSession(env: Env, grant: Grant): Promise<Session> {
+  const namespace = { user: grant.user, epoch: newId<Epoch>(randomBytes), now: Date.now(), quotaBytes: quotaBytesDefault };
+  await ensureNamespace(metaShard(env, grant.shard), namespace);
+  return sessionOf(env, grant);
+}
+
+async function sessionOf(env: Env, { user, device, shard, refreshToken }: Grant): Promise<Session> {
+  const { token, expiresAt } = await signAccessToken(env.TOKEN_KEY, { user, device, shard }, Date.now());
+  return { user, device, accessToken: token, accessExpiresAt: expiresAt, refreshToken };
+}
+
+/** Access tokens are not looked up, so the object that orders commits and holds the sockets is told. Safe to repeat. */
+async function disconnect(env: Env, user: UserId, device: DeviceId): Promise<void> {
+  await env.USER_SYNC.getByName(user).revoke(device);
+}
