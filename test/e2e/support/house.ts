@@ -13,8 +13,11 @@ export type House = AsyncDisposable & {
   killEdge(): Promise<void>;
   startEdge(): Promise<void>;
   /** A device with a home, a folder and a proxy of its own; signed in if it has an account. */
-  device(name: string, account?: { email: string; register?: true }): Promise<Device>;
+  device(name: string, account?: DeviceAccount): Promise<Device>;
 };
+
+/** `direct`: past the proxy, for measuring. */
+export type DeviceAccount = { readonly email: string; readonly register?: true; readonly direct?: true };
 
 export type Device = {
   readonly name: string;
@@ -49,7 +52,7 @@ export async function openHouse(): Promise<House> {
       proxies.push(proxy);
       const device = makeDevice(name, join(directory, name), proxy);
       await mkdir(device.home, { recursive: true });
-      if (account !== undefined) await signIn(device, account);
+      if (account !== undefined) await signIn(device, account.direct === true ? edge.url : proxy.url, account);
       return device;
     },
     async [Symbol.asyncDispose]() {
@@ -80,8 +83,8 @@ function makeDevice(name: string, directory: string, proxy: Proxy): Device {
   };
 }
 
-async function signIn(device: Device, { email, register }: { email: string; register?: true }): Promise<void> {
-  const args = ["login", "--server", device.proxy.url, "--email", email, "--device", device.name, "--password-stdin"];
+async function signIn(device: Device, server: string, { email, register }: DeviceAccount): Promise<void> {
+  const args = ["login", "--server", server, "--email", email, "--device", device.name, "--password-stdin"];
   const { code, stderr } = await device.run(register === true ? [...args, "--register"] : args, { input: `${password}\n` });
   if (code !== 0) throw new Error(`${device.name} could not sign in: ${stderr}`);
 }
