@@ -1,52 +1,91 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 const migrations = async (name: string) => (existsSync(`./migrations/${name}`) ? readD1Migrations(`./migrations/${name}`) : []);
-const TEST_MIGRATIONS = {
-  directory: await migrations("directory"),
-  meta: await migrations("meta"),
-  blocks: await migrations("blocks"),
+const secrets = { TOKEN_KEY: "a key for tests only, 32 characters", URL_KEY: "another key for tests, 32 characters" };
+// wrangler looks for required secrets there, and warns.
+Object.assign(process.env, secrets);
+const bindings = {
+  TEST_MIGRATIONS: {
+    directory: await migrations("directory"),
+    meta: await migrations("meta"),
+    blocks: await migrations("blocks"),
+  },
+  ...secrets,
 };
+const buildWorkers = "./scripts/testing/build-workers.ts";
+
+/** The API Worker as built, beside the collector under test: it has the Durable Objects that the collector calls. */
+function builtApi() {
+  const { compatibilityDate, compatibilityFlags, d1Databases, r2Buckets, durableObjects } =
+    unstable_getMiniflareWorkerOptions("./wrangler.toml").workerOptions;
+  const storage = { d1Databases, r2Buckets, durableObjects };
+  return {
+    name: "ashlar-api",
+    modules: true,
+    scriptPath: "./dist/api/index.js",
+    compatibilityDate,
+    compatibilityFlags,
+    bindings,
+    ...storage,
+  };
+}
+
+// One workerd for all files of a project: a file of its own costs two seconds. Tests use users of their own instead.
+const oneWorkerd = { isolate: false, maxWorkers: 1 };
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./scripts/testing/tally-reporter.ts"],
     projects: [
-      { test: { name: "node", environment: "node", include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"] } },
-      // The real command against the real edge, each file with an edge of its own: one at a time, they measure nothing but fill the machine.
       {
         test: {
-          name: "e2e",
+          name: "node",
           environment: "node",
-          include: ["test/e2e/*.test.ts"],
-          maxWorkers: 1,
-          // After the others: a busy machine would only make their waits longer.
+          include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+          // Those of scripts start whole servers and compilers.
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { cf: false, bindings } })],
+        test: {
+          name: "edge",
+          include: ["workers/api/test/**/*.test.ts", "durable-objects/test/**/*.test.ts"],
+          setupFiles: ["./workers/api/test/setup.ts"],
           sequence: { groupOrder: 1 },
-          testTimeout: 300_000,
-          hookTimeout: 60_000,
+          ...oneWorkerd,
         },
       },
       {
         plugins: [
           cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              cf: false,
-              bindings: {
-                TEST_MIGRATIONS,
-                TOKEN_KEY: "a key for tests only, 32 characters",
-                URL_KEY: "another key for tests, 32 characters",
-              },
-            },
+            wrangler: { configPath: "./workers/gc-cron/wrangler.toml" },
+            miniflare: { cf: false, bindings, workers: [builtApi()] },
           }),
         ],
-        // One workerd for all files: a file of its own costs two seconds. Tests use users of their own instead.
         test: {
-          name: "edge",
-          include: ["workers/api/test/**/*.test.ts", "durable-objects/test/**/*.test.ts"],
-          setupFiles: ["./workers/api/test/setup.ts"],
-          isolate: false,
-          maxWorkers: 1,
+          name: "gc",
+          include: ["workers/gc-cron/test/**/*.test.ts"],
+          globalSetup: [buildWorkers],
+          sequence: { groupOrder: 2 },
+          ...oneWorkerd,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          environment: "node",
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: [buildWorkers],
+          // Real servers, real folders, real time: one file at a time, after everything that is quick to fail.
+          sequence: { groupOrder: 3 },
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
         },
       },
     ],
