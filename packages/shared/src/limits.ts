@@ -64,6 +64,8 @@ export const revokedDeviceMs = 90 * dayMs;
 export const changesPageMax = 500;
 /** A manifest above this many characters is left out of a change and fetched on its own. */
 export const changeManifestCharsMax = 32 * KiB;
+/** All manifests in one page, answer or message: RPC between Workers takes 32 MiB, and a phone less. */
+export const pageManifestCharsMax = 4 * MiB;
 /** Block content that a pushed commit carries along, in total, so that a small edit needs no further request. */
 export const pushInlineBytesMax = 64 * KiB;
 /** D1 refuses rows and parameters above 2,000,000 bytes: larger manifests live in R2, larger statements are split. */

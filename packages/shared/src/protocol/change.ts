@@ -51,6 +51,7 @@ export const versionResponseSchema = z.object({
   size: z.int(),
   mtimeMs: z.int(),
 });
+export type VersionContent = z.infer<typeof versionResponseSchema>;
 
 /** Bytes of a small block, sent along with a pushed change. */
 export const inlineBlockSchema = z.object({ hash: z.string(), data: z.string() });

@@ -42,6 +42,7 @@ export const unreadBodies = createMiddleware<ApiEnv>(async (c, next) => {
   const { body, bodyUsed, headers } = c.req.raw;
   if (body === null || bodyUsed || body.locked) return;
   const announced = Number(headers.get("content-length") ?? Number.POSITIVE_INFINITY);
-  if (announced > blockBytesMax) await body.cancel();
-  else await body.pipeTo(new WritableStream());
+  const discarded = announced > blockBytesMax ? body.cancel() : body.pipeTo(new WritableStream());
+  // A client that left meanwhile reads no answer: there is nobody to tell.
+  await discarded.catch(() => undefined);
 });

@@ -1,0 +1,73 @@
+/** The journal: what devices apply in order (I3), and how long it is kept. */
+import type { Epoch, UserId } from "@ashlar/shared/ids";
+import { changesPageMax, journalMs, pageManifestCharsMax } from "@ashlar/shared/limits";
+import type { ChangesPage } from "@ashlar/shared/protocol/change";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
+import type { Database } from "../ports.ts";
+import { ReadBatch } from "./bulk.ts";
+import { changeColumns, changeOf, type ChangeRow } from "./change-row.ts";
+
+export type ChangesAnswer =
+  | ({ readonly kind: "page" } & ChangesPage)
+  /** The device has to reconcile: it is too far behind, or it knows another life of this namespace. */
+  | { readonly kind: "cursor-expired" | "epoch-changed"; readonly epoch: Epoch; readonly head: number };
+
+type NamespaceHead = { epoch: Epoch; head: number };
+
+const headSql = "SELECT epoch, seq AS head FROM namespaces WHERE user_id = ?1";
+
+/** A page ends with the manifest that fills it, so that it stays a message of a few megabytes. */
+const changesSql = `
+  SELECT * FROM (
+    SELECT page.*, sum(coalesce(length(manifest), 0)) OVER (ORDER BY seq) - coalesce(length(manifest), 0) AS charsBefore FROM (
+      SELECT ${changeColumns} FROM changes c
+      LEFT JOIN versions v ON v.user_id = c.user_id AND v.node_id = c.node_id AND v.version = c.version
+      WHERE c.user_id = ?1 AND c.seq > ?2 ORDER BY c.seq LIMIT ?3
+    ) page
+  ) WHERE charsBefore < ?4 ORDER BY seq`;
+
+/**
+ * The oldest changes after `since`, at most `limit` of them and never more than `changesPageMax`. With `epoch` null the device
+ * begins, which it can do only from 0. A cursor above the head comes from another life of the namespace, whatever it says.
+ * Throws a ProblemError `not-found` if the user has no namespace here.
+ */
+export async function readChanges(
+  db: Database,
+  { user, since, epoch, limit }: { user: UserId; since: number; epoch: Epoch | null; limit: number },
+): Promise<ChangesAnswer> {
+  const batch = new ReadBatch(db);
+  const heads = batch.add<NamespaceHead>(db.prepare(headSql).bind(user));
+  const rows = batch.add<ChangeRow>(db.prepare(changesSql).bind(user, since, Math.min(limit, changesPageMax), pageManifestCharsMax));
+  await batch.run();
+
+  const [namespace] = heads();
+  if (namespace === undefined) throw new ProblemError("not-found", "This account has no namespace.");
+  const known = epoch === null ? since === 0 : epoch === namespace.epoch;
+  if (!known || since > namespace.head) return { kind: "epoch-changed", ...namespace };
+  const changes = rows().map((row) => changeOf(user, row));
+  const first = changes[0]?.seq ?? namespace.head + 1;
+  // Seqs have no gap, so a journal that does not go on with the next one has been pruned.
+  if (first !== since + 1) return { kind: "cursor-expired", ...namespace };
+  return { kind: "page", ...namespace, changes };
+}
+
+const pruneSql = `
+  DELETE FROM changes WHERE user_id = ?1 AND seq < (
+    SELECT coalesce(
+      (SELECT c.seq FROM changes c WHERE c.user_id = ?1 AND c.at >= ?2 ORDER BY c.seq LIMIT 1),
+      (SELECT seq + 1 FROM namespaces WHERE user_id = ?1)
+    )
+  ) AND seq < (SELECT min(c.seq) FROM changes c WHERE c.user_id = ?1) + ?3
+  RETURNING seq`;
+
+/**
+ * Drops what is older than the journal goes back, the oldest first and at most `rowsMax`; answers how many. Only ever a prefix:
+ * a clock that once ran late must not leave a gap. `now` is ms since 1970.
+ */
+export async function pruneJournal(db: Database, { user, now, rowsMax }: { user: UserId; now: number; rowsMax: number }): Promise<number> {
+  const { results } = await db
+    .prepare(pruneSql)
+    .bind(user, now - journalMs, rowsMax)
+    .all();
+  return results.length;
+}

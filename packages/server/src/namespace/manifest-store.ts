@@ -1,0 +1,26 @@
+/** Long manifests: D1 takes no row above 2 MB, so they are objects in the bucket, named by what they say. */
+import { toHex } from "@ashlar/shared/encoding";
+import type { UserId } from "@ashlar/shared/ids";
+import { manifestRowCharsMax } from "@ashlar/shared/limits";
+import type { BucketReader, BucketWriter, Sha256 } from "../ports.ts";
+
+export type StoredManifest =
+  | { readonly manifest: string; readonly manifestKey: null }
+  | { readonly manifest: null; readonly manifestKey: string };
+
+/** Where the manifest is to be found. The object is there before any row says so; written twice, it is the same. */
+export async function storeManifest(bucket: BucketWriter, sha256: Sha256, user: UserId, manifest: string): Promise<StoredManifest> {
+  if (manifest.length <= manifestRowCharsMax) return { manifest, manifestKey: null };
+  const bytes = new TextEncoder().encode(manifest);
+  const hash = toHex(sha256(bytes));
+  const manifestKey = `m/${user}/${hash}`;
+  await bucket.put(manifestKey, bytes, { sha256: hash });
+  return { manifest: null, manifestKey };
+}
+
+export async function fetchManifest(bucket: BucketReader, stored: StoredManifest): Promise<string> {
+  if (stored.manifestKey === null) return stored.manifest;
+  const body = await bucket.get(stored.manifestKey);
+  if (body === null) throw new Error(`the manifest ${stored.manifestKey} is not in the bucket`);
+  return new TextDecoder().decode(new Uint8Array(await body.arrayBuffer()));
+}

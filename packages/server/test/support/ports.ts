@@ -1,0 +1,47 @@
+/** Ports whose answers a test decides. */
+import type { BucketWriter } from "../../src/ports.ts";
+import { createHash, createHmac, randomBytes as nodeRandomBytes } from "node:crypto";
+
+export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
+export const mac = (message: string): Uint8Array => createHmac("sha256", "a key for tests").update(message).digest();
+export const randomBytes = (count: number): Uint8Array => nodeRandomBytes(count);
+
+/** Stands still until it is set. */
+export function manualClock(start = 1_800_000_000_000): { now(): number; forward(ms: number): void } {
+  let time = start;
+  return {
+    now: () => time,
+    forward: (ms) => {
+      time += ms;
+    },
+  };
+}
+
+export type MemoryBucket = BucketWriter & { readonly objects: Map<string, Uint8Array>; readonly puts: string[] };
+
+/** Objects in memory; like R2 it checks `sha256` before it stores. `refuse` makes a put fail. */
+export function memoryBucket(refuse: (key: string) => boolean = () => false): MemoryBucket {
+  const objects = new Map<string, Uint8Array>();
+  const puts: string[] = [];
+  return {
+    objects,
+    puts,
+    head: async (key) => {
+      const found = objects.get(key);
+      return found === undefined ? null : { size: found.length };
+    },
+    get: async (key) => {
+      const found = objects.get(key);
+      return found === undefined ? null : { size: found.length, arrayBuffer: async () => new Uint8Array(found).buffer };
+    },
+    put: async (key, body, options) => {
+      puts.push(key);
+      if (refuse(key)) throw new Error("put: Reduce your concurrent request rate for the same object. (10058)");
+      const bytes = new Uint8Array(body);
+      if (options?.sha256 !== undefined && Buffer.from(sha256(bytes)).toString("hex") !== options.sha256) {
+        throw new Error("put: The SHA-256 checksum you specified did not match what we received.");
+      }
+      objects.set(key, bytes);
+    },
+  };
+}
