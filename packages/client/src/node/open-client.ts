@@ -58,7 +58,13 @@ export function openClient({ home, folder, account, allowMassDelete, onEvent }: 
     allowMassDelete,
     onEvent,
   });
-  stack.use(watchControl(paths.control, () => engine.refresh(), (error) => process.emitWarning(error)));
+  stack.use(
+    watchControl(
+      paths.control,
+      () => engine.refresh(),
+      (error) => process.emitWarning(error),
+    ),
+  );
   return { ...engine, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 

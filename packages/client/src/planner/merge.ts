@@ -85,4 +85,3 @@ function update(context: PlanContext, local: LocalNode, remote: SharedNode, mode
   const content = contentOf(context, local, mode);
   return context.act({ do: "commit", node: local.id, op: { op: "update", node: local.id, baseRev: remote.rev, ...content } });
 }
-

@@ -45,7 +45,8 @@ class World {
     const there = sides.remote ? this.#perturbed(base) : base;
     this.#record(here, "local");
     this.#record(there, "remote", base);
-    for (const forest of [base, here, there]) for (const item of forest.values()) if (item.kind === "file") this.saved.add(manifestOf(item.content));
+    for (const forest of [base, here, there])
+      for (const item of forest.values()) if (item.kind === "file") this.saved.add(manifestOf(item.content));
     this.trees.meta.setCursor(null, this.server.head);
   }
 
@@ -113,11 +114,31 @@ class World {
       const before = base?.get(id);
       const isEdited = before !== undefined && (before.content !== content || before.mode !== mode) && kind === "file";
       const version = kind === "folder" ? 0 : isEdited ? 2 : 1;
-      const shared = { parent, name, spelling: undefined, kind, mode, rev: 1, version, size: kind === "folder" ? 0 : 1 + (content % 1000), mtimeMs: 0, manifest };
+      const shared = {
+        parent,
+        name,
+        spelling: undefined,
+        kind,
+        mode,
+        rev: 1,
+        version,
+        size: kind === "folder" ? 0 : 1 + (content % 1000),
+        mtimeMs: 0,
+        manifest,
+      };
       if (tree === "local") {
         const isRead = this.random.chance(0.5);
         this.#trueManifest.set(id, manifest);
-        this.trees.local.put({ id, parent, name, spelling: undefined, kind, stat: this.#stat(kind, mode), seenAtMs: 0, manifest: isRead ? manifest : null });
+        this.trees.local.put({
+          id,
+          parent,
+          name,
+          spelling: undefined,
+          kind,
+          stat: this.#stat(kind, mode),
+          seenAtMs: 0,
+          manifest: isRead ? manifest : null,
+        });
       } else this.trees[tree].put({ id, ...shared });
       if (tree === "remote") this.server.nodes.set(id, { node: id, ...shared });
     }

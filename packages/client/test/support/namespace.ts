@@ -43,9 +43,7 @@ export class Namespace {
       if (known !== undefined) return known;
       const reason = this.#refusal(op);
       const result: OpResult =
-        reason === undefined
-          ? this.#apply(op, device)
-          : { opId: op.opId, status: "conflict", reason, current: this.#currentFor(op) };
+        reason === undefined ? this.#apply(op, device) : { opId: op.opId, status: "conflict", reason, current: this.#currentFor(op) };
       this.#results.set(op.opId, result);
       return result;
     });
@@ -58,7 +56,7 @@ export class Namespace {
 
   path(id: NodeId): string {
     const names: string[] = [];
-    for (let at = id; at !== rootId; ) {
+    for (let at = id; at !== rootId;) {
       const node = this.nodes.get(at);
       if (node === undefined) break;
       names.push(node.name);
@@ -88,7 +86,7 @@ export class Namespace {
     if (op.op === "delete") return this.children(op.node).length > 0 ? "not-empty" : undefined;
     if (op.op === "update") return node.kind === "folder" ? "wrong-kind" : undefined;
     if (op.mode !== undefined && node.kind !== "folder") return "wrong-kind";
-    for (let at = op.parent; at !== rootId; ) {
+    for (let at = op.parent; at !== rootId;) {
       if (at === op.node) return "cycle";
       at = this.nodes.get(at)?.parent ?? rootId;
     }
@@ -133,13 +131,41 @@ export class Namespace {
 function changed(op: Op, before: ServerNode | undefined): ServerNode {
   switch (op.op) {
     case "create":
-      return { node: op.node, parent: op.parent, name: op.name, spelling: op.spelling, kind: op.kind, rev: 1, version: 1, ...contentOf(op) };
+      return {
+        node: op.node,
+        parent: op.parent,
+        name: op.name,
+        spelling: op.spelling,
+        kind: op.kind,
+        rev: 1,
+        version: 1,
+        ...contentOf(op),
+      };
     case "mkdir":
-      return { node: op.node, parent: op.parent, name: op.name, spelling: op.spelling, kind: "folder", rev: 1, version: 0, size: 0, mtimeMs: 0, mode: op.mode, manifest: null };
+      return {
+        node: op.node,
+        parent: op.parent,
+        name: op.name,
+        spelling: op.spelling,
+        kind: "folder",
+        rev: 1,
+        version: 0,
+        size: 0,
+        mtimeMs: 0,
+        mode: op.mode,
+        manifest: null,
+      };
     case "update":
       return { ...known(before), rev: known(before).rev + 1, version: known(before).version + 1, ...contentOf(op) };
     case "move":
-      return { ...known(before), rev: known(before).rev + 1, parent: op.parent, name: op.name, spelling: op.spelling, mode: op.mode ?? known(before).mode };
+      return {
+        ...known(before),
+        rev: known(before).rev + 1,
+        parent: op.parent,
+        name: op.name,
+        spelling: op.spelling,
+        mode: op.mode ?? known(before).mode,
+      };
     case "delete":
       return { ...known(before), rev: known(before).rev + 1 };
   }
