@@ -1,14 +1,45 @@
 import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
 import { DurableObject } from "cloudflare:workers";
+import type { UserSyncEnv } from "./env.ts";
+import { close } from "./sockets.ts";
+import { UserSyncCore } from "./user-sync-core.ts";
 
-/** One object per user: orders commits, owns the journal's tail, fans out over WebSockets. */
-export class UserSync extends DurableObject {
-  /** Signs a device out: its sockets close, and its commits are refused until its access tokens have run out. */
-  async revoke(device: string): Promise<void> {
-    await this.ctx.storage.put(`revoked:${device}`, true);
+/**
+ * One object per user, by the user's id: orders commits, and fans their changes out over WebSockets. Every public method is
+ * callable by the Workers; none is by clients.
+ */
+export class UserSync extends DurableObject<UserSyncEnv> {
+  readonly #core: UserSyncCore;
+
+  constructor(ctx: DurableObjectState, env: UserSyncEnv) {
+    super(ctx, env);
+    this.#core = new UserSyncCore(ctx, env);
   }
 
+  /** Applies a commit, one at a time. Safe to repeat: the same operations get the same answer (I4). */
   async commit(call: CommitCall): Promise<CommitAnswer> {
-    return { ok: false, code: "try-again", detail: `${call.ops.length} operations wait for the namespace.` };
+    return this.#core.commit(call);
+  }
+
+  /** Signs a device out: its sockets close, and its commits are refused until its access tokens have run out. Safe to repeat. */
+  async revoke(device: string): Promise<void> {
+    this.#core.revoke(device);
+  }
+
+  /** The upgrade of a socket whose owner the Worker has found out (`identityHeaders`). */
+  override async fetch(request: Request): Promise<Response> {
+    return this.#core.connect(request);
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    await this.#core.receive(socket, message);
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    close(socket, code, reason);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    close(socket, 1011, "the connection failed");
   }
 }

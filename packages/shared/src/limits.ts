@@ -71,8 +71,13 @@ export const pushInlineBytesMax = 64 * KiB;
 /** D1 refuses rows and parameters above 2,000,000 bytes: larger manifests live in R2, larger statements are split. */
 export const manifestRowCharsMax = 1_000_000;
 
-/** A device's queue of changes is served over the socket only this far behind; beyond, it pages over HTTP. */
+/** What a device may say in one message on the socket. */
 export const socketMessageBytesMax = 64 * KiB;
+
+/** More than these are left over from lost connections: the oldest are closed. */
+export const socketsPerDeviceMax = 8;
+/** Commits of one user that wait for their turn; a device sends one at a time. */
+export const commitsWaitingMax = 64;
 
 export const reconnectMsMin = 500;
 export const reconnectMsMax = 30 * secondMs;

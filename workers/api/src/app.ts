@@ -3,8 +3,12 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { accounts } from "./accounts/routes.ts";
+import { changes } from "./control/changes.ts";
 import { commits } from "./control/commits.ts";
+import { events } from "./control/events.ts";
+import { files } from "./control/files.ts";
 import { locate } from "./control/locate.ts";
+import { tree } from "./control/tree.ts";
 import { download } from "./download/routes.ts";
 import { answerHeaders, spokenVersion, unreadBodies } from "./http/border.ts";
 import { type ApiEnv, requireIdentity } from "./http/identity.ts";
@@ -40,4 +44,4 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemRespo
 for (const path of signedIn) app.use(path, requireIdentity);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
-for (const room of [accounts, upload, download, locate, commits]) app.route("/", room);
+for (const room of [accounts, upload, download, locate, commits, changes, tree, files, events]) app.route("/", room);

@@ -1,5 +1,4 @@
 /** What the API Worker and the user's Durable Object say to each other. Plain data: RPC loses classes. */
-import type { BlockLocation } from "@ashlar/shared/protocol/block";
 import type { CommitResponse, Op } from "@ashlar/shared/protocol/commit";
 import type { ProblemCode } from "@ashlar/shared/protocol/problem";
 import type { BlockHash, DeviceId, UserId } from "@ashlar/shared/ids";
@@ -30,6 +29,3 @@ export type CommitRefusal = {
 };
 
 export type CommitAnswer = { readonly ok: true; readonly response: CommitResponse } | CommitRefusal;
-
-/** Signed addresses of blocks for this user's devices; a block he has no version of is left out. */
-export type Locate = (user: UserId, hashes: readonly BlockHash[]) => Promise<BlockLocation[]>;

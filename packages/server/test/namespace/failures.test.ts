@@ -1,0 +1,170 @@
+import { packBlockBytesMax } from "@ashlar/shared/limits";
+import { describe, expect, it } from "vitest";
+import { commit, type CommitDeps } from "../../src/namespace/commit.ts";
+import type { CommitAnswer } from "../../src/namespace/types.ts";
+import { dump, expectInvariants } from "../support/invariants.ts";
+import { block, createOp, mkdirOp, newNode, newWorld, packOf, rootId, updateOp, type World } from "../support/namespace-world.ts";
+import type { Fault } from "../support/sqlite-d1.ts";
+
+/** Thrown through everything that a commit catches: the process is gone. */
+class Crash extends Error {}
+
+type Strike = { readonly fault: Fault; readonly kind: "error" | "crash" };
+type Ports = Pick<CommitDeps, "db" | "blocks" | "bucket" | "intents" | "sleep">;
+
+/** The world's ports, counted: from call `first` on, `times` of them fail. A crash is for good: no later call does anything. */
+function failingPorts(world: World, first: number, times: number, strike: Strike): Ports & { calls(): number } {
+  let calls = 0;
+  let crashed = false;
+  const through = async <Result>(happen: () => Promise<Result>): Promise<Result> => {
+    if (crashed) return new Promise<Result>(() => {});
+    calls += 1;
+    const struck = calls >= first && calls < first + times;
+    if (!struck) return happen();
+    if (strike.fault === "after") await happen();
+    if (strike.kind === "error") throw new Error("Network connection lost.");
+    crashed = true;
+    throw new Crash("the process is gone");
+  };
+  const { db, blocks, bucket, intents } = world;
+  return {
+    calls: () => calls,
+    db: { prepare: (sql) => db.prepare(sql), batch: (statements) => through(() => db.batch(statements)) },
+    blocks: {
+      have: (user, hashes) => through(() => blocks.have(user, hashes)),
+      protect: () => through(() => blocks.protect()),
+      hold: (user, hashes) => through(() => blocks.hold(user, hashes)),
+      release: (user, hashes) => through(() => blocks.release(user, hashes)),
+    },
+    bucket: {
+      head: (key) => through(() => bucket.head(key)),
+      get: (key) => through(() => bucket.get(key)),
+      put: (key, body) => through(() => bucket.put(key, body)),
+    },
+    intents: {
+      read: () => through(() => intents.read()),
+      write: (intent) => through(() => intents.write(intent)),
+      clear: () => through(() => intents.clear()),
+    },
+    sleep: async () => {},
+  };
+}
+
+/** Undefined if the process died first, which a device sees as no answer. */
+async function tryCommit(world: World, ports: Ports, call: ReturnType<World["call"]>): Promise<CommitAnswer | undefined> {
+  let died: () => void = () => {};
+  const death = new Promise<undefined>((resolve) => (died = () => resolve(undefined)));
+  const report = (_message: string, cause: unknown) => {
+    if (cause instanceof Crash) died();
+    world.reports.push(cause);
+  };
+  return Promise.race([commit({ ...world.deps, ...ports, report }, call).then(({ answer }) => answer), death]);
+}
+
+async function prepared() {
+  const world = await newWorld({ quotaBytes: 1e15 });
+  const [file, small, large] = [newNode(), block("small"), block("large", packBlockBytesMax + 1)];
+  world.blocks.upload(large);
+  await world.commit([createOp(file, rootId, "file")]);
+  const long = Array.from({ length: 21_500 }, () => large);
+  const ops = [mkdirOp(newNode(), rootId, "d"), updateOp(file, 1, [small, large]), createOp(newNode(), rootId, "long", long)];
+  return { world, call: world.call(ops, [packOf(small)]) };
+}
+
+const strikes: Strike[] = (["before", "after"] as const).flatMap((fault) => [
+  { fault, kind: "error" },
+  { fault, kind: "crash" },
+]);
+
+describe("a commit under failures", () => {
+  it.each(strikes)(
+    "C23 lands wholly or not at all when a port's call fails ($fault it happens, $kind), and the re-sent one is answered alike (I4)",
+    async (strike) => {
+      const { world: calm, call: calmCall } = await prepared();
+      const counter = failingPorts(calm, Number.POSITIVE_INFINITY, 0, strike);
+      await tryCommit(calm, counter, calmCall);
+      expect(counter.calls()).toBeGreaterThan(5);
+      for (let at = 1; at <= counter.calls() + 1; at++) {
+        const { world, call } = await prepared();
+        const before = dump(world) as { changes: unknown[] };
+        const answer = await tryCommit(world, failingPorts(world, at, 1, strike), call);
+        const after = dump(world) as { changes: unknown[] };
+        expect([before.changes.length, before.changes.length + 3]).toContain(after.changes.length);
+        if (answer?.ok === true) expect(after.changes.length).toBe(before.changes.length + 3);
+        // The process starts anew with what is durable, and the device sends the same commit again.
+        const again = await tryCommit(world, world, call);
+        expect(again).toMatchObject({ ok: true, response: { head: 4 } });
+        if (answer?.ok === true) expect(again).toEqual(answer);
+        expect(world.intents.intent).toBeNull();
+        expectInvariants({ ...world, db: shortManifests(world) });
+      }
+    },
+  );
+
+  it("C24 gives up after some attempts with try-again and a time, and holds nothing for long", async () => {
+    const { world, call } = await prepared();
+    const answer = await tryCommit(world, failingPorts(world, 4, 1000, { fault: "before", kind: "error" }), call);
+    expect(answer).toMatchObject({ ok: false, code: "try-again", retryAfterS: 2 });
+    expect(world.reports.length).toBeGreaterThan(1);
+    await world.commit([mkdirOp(newNode(), rootId, "another")]);
+    expect(world.blocks.held.size).toBe(0);
+    expectInvariants(world);
+  });
+
+  it("C25 keeps a write that arrives late from landing after its commit was undone (I8)", async () => {
+    const { world, call } = await prepared();
+    const late: (() => Promise<unknown>)[] = [];
+    const db: CommitDeps["db"] = {
+      prepare: (sql) => world.db.prepare(sql),
+      batch: (statements) => {
+        if (world.intents.intent === null) return world.db.batch(statements);
+        late.push(() => world.db.batch(statements));
+        throw new Error("the answer is lost, and the batch is still under way");
+      },
+    };
+    expect(await tryCommit(world, { ...world, db, sleep: async () => {} }, call)).toMatchObject({ ok: false, code: "try-again" });
+    await commit(world.deps, world.call([updateOp(newNode(), 1)]));
+    expect(late.length).toBeGreaterThan(0);
+    for (const arrive of late) await arrive().catch(() => {});
+    expect(world.blocks.held.size).toBe(0);
+    expectInvariants(world);
+  });
+
+  it("C26 lets two writers of one namespace both commit, but never with the same seq (I3)", async () => {
+    const world = await newWorld();
+    const one = Array.from({ length: 20 }, (_, index) => world.call([mkdirOp(newNode(), rootId, `one ${index}`)]));
+    const two = Array.from({ length: 20 }, (_, index) => world.call([mkdirOp(newNode(), rootId, `two ${index}`)]));
+    const run = async (calls: typeof one): Promise<CommitAnswer[]> => {
+      const answers: CommitAnswer[] = [];
+      for (const call of calls) answers.push((await commit(world.deps, call)).answer);
+      return answers;
+    };
+    const answers = (await Promise.all([run(one), run(two)])).flat();
+    const landed = answers.filter(({ ok }) => ok);
+    expect(landed.length).toBe(40);
+    expect(world.reports.length).toBeGreaterThan(0);
+    const seqs = answers.flatMap((answer) => (answer.ok ? answer.response.changes.map(({ seq }) => seq) : []));
+    expect(seqs.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expectInvariants(world);
+  });
+
+  it("C27 lets the same commit sent twice at once land once, with one answer for both", async () => {
+    const { world, call } = await prepared();
+    const answers = await Promise.all([commit(world.deps, call), commit(world.deps, call)]);
+    expect(answers[0]?.answer).toMatchObject({ ok: true, response: { head: 4 } });
+    expect(answers[0]?.answer).toEqual(answers[1]?.answer);
+    expectInvariants({ ...world, db: shortManifests(world) });
+  });
+});
+
+/** The checks read manifests from rows: this puts those of the bucket there. */
+function shortManifests(world: World): World["db"] {
+  for (const row of world.db.raw.prepare("SELECT manifest_key AS key FROM versions WHERE manifest_key IS NOT NULL").all()) {
+    const bytes = world.bucket.objects.get(String(row["key"]));
+    const manifest = new TextDecoder().decode(bytes ?? new Uint8Array());
+    world.db.raw
+      .prepare("UPDATE versions SET manifest = ?1, manifest_key = NULL WHERE manifest_key = ?2")
+      .run(manifest, String(row["key"]));
+  }
+  return world.db;
+}

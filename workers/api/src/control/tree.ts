@@ -1,0 +1,20 @@
+/** `GET /v1/tree/:node?after=NAME`: a folder's children, for devices that reconcile. */
+import { readTree } from "@ashlar/server/namespace/tree";
+import { nodeIdSchema } from "@ashlar/shared/ids";
+import { Hono } from "hono";
+import * as z from "zod/mini";
+import { metaShard } from "../env.ts";
+import type { ApiEnv } from "../http/identity.ts";
+import { pathPart } from "../http/path-part.ts";
+import { parseQuery } from "./query.ts";
+
+const querySchema = z.strictObject({ after: z.optional(z.string()) });
+
+export const tree = new Hono<ApiEnv>();
+
+tree.get("/v1/tree/:node", async (c) => {
+  const node = pathPart(nodeIdSchema, c.req.param("node"));
+  const { after = "" } = parseQuery(c, querySchema);
+  const { user, shard } = c.var.identity;
+  return c.json(await readTree(metaShard(c.env, shard), { user, node, after }));
+});
