@@ -206,6 +206,11 @@ export type Transfer = {
     draft: Draft,
     options: { signal: AbortSignal; progress?: TransferProgress; received?: ReadonlyMap<BlockHash, Uint8Array> },
   ): Promise<void>;
+  /**
+   * Asks at once where the content of many files is that are about to be downloaded: their addresses come in a few
+   * requests, and their small blocks by the pack. A hint: nothing depends on it. Rejects as the edge does.
+   */
+  prefetch?(manifests: readonly string[], signal: AbortSignal): Promise<void>;
   /** A symbolic link's target. */
   downloadBytes(manifest: string, signal: AbortSignal): Promise<Uint8Array>;
 };

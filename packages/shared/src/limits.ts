@@ -68,3 +68,36 @@ export const pollActiveMs = 10 * secondMs;
 export const pollIdleMsMax = 120 * secondMs;
 export const settleMs = 250;
 export const settleMsMax = 2 * secondMs;
+
+// --- the client's network ---
+
+/** An answer is read no further than this: pages of changes and folders are the longest. */
+export const answerBytesMax = 64 * MiB;
+/** Tries of one request before its failure is told; with full jitter they take some 4 s, and the engine tries again later. */
+export const requestAttemptsMax = 5;
+/** A wait that the server asks for is sat out up to this inside a request; a longer one is the engine's to plan. */
+export const retryAfterMsMax = 30 * secondMs;
+/** An access token is replaced this long before it runs out, so that no request meets the end on its way. */
+export const accessTokenMarginMs = minuteMs;
+/** Connections to the edge: parallel blocks, and some for the small requests between them. */
+export const connectionsMax = 16;
+export const connectMsMax = 10 * secondMs;
+/** Without a byte in either direction a request is given up; there is no cap while bytes flow, for the sake of slow links. */
+export const silenceMsMax = 60 * secondMs;
+
+export const pingMs = 30 * secondMs;
+/** A socket that says nothing this long after a ping is dead. */
+export const pongMsMax = 10 * secondMs;
+/** A socket that lived this long was a good one: the next reconnection begins at the shortest wait again. */
+export const socketStableMs = minuteMs;
+
+/** Parallel block uploads and downloads, over all files: some round trips' worth, and no more than memory allows. */
+export const transfersInFlightMax = 8;
+/** Block content held in memory for uploads, and as much again for downloads. */
+export const transferBytesMax = 48 * MiB;
+/** Fetched parts of packs that wait for the files that want them. */
+export const packCacheBytesMax = 32 * MiB;
+/** Signed addresses remembered: some 10 MB of text. */
+export const locationsCachedMax = 20_000;
+/** Two wanted blocks of a pack no further apart than this are fetched as one range: cheaper than another request. */
+export const packGapBytesMax = 32 * KiB;

@@ -1,0 +1,124 @@
+import type { BlockHash } from "@ashlar/shared/ids";
+import { linkTargetBytesMax, locateHashesMax, packBlockBytesMax, transferBytesMax } from "@ashlar/shared/limits";
+import { type BlockRef, decodeManifest, manifestSize } from "@ashlar/shared/manifest";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { createBudget } from "../common/budget.ts";
+import { createTaskGroup } from "../common/task-group.ts";
+import { DiskError, type Transfer } from "../ports.ts";
+import { createFetcher, isBlock } from "./fetcher.ts";
+import type { TransferOptions } from "./options.ts";
+
+/** A block and all the places in the file where it stands. */
+type Placed = BlockRef & { readonly offsets: number[] };
+type Received = ReadonlyMap<BlockHash, Uint8Array>;
+
+export type Downloads = Required<Pick<Transfer, "download" | "downloadBytes" | "prefetch">>;
+
+export function createDownloads(options: TransferOptions): Downloads {
+  const { disk, knowledge, hashBlock } = options;
+  const fetcher = createFetcher(options);
+  const memory = createBudget(transferBytesMax);
+
+  /** From another file on this disk; undefined when the bytes no longer stand there. */
+  async function readLocal(block: BlockRef): Promise<Uint8Array | undefined> {
+    const place = knowledge.findLocal(block.hash);
+    if (place === undefined) return undefined;
+    try {
+      await using handle = await disk.open(place.path);
+      const bytes = new Uint8Array(block.size);
+      for (let at = 0; at < bytes.length;) {
+        const count = await handle.read(bytes.subarray(at), place.offset + at);
+        if (count === 0) return undefined;
+        at += count;
+      }
+      return (await isBlock(block, bytes, hashBlock)) ? bytes : undefined;
+    } catch (error) {
+      if (error instanceof DiskError) return undefined;
+      throw error;
+    }
+  }
+
+  async function obtain(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<Uint8Array> {
+    const sent = received?.get(block.hash);
+    if (sent !== undefined && (await isBlock(block, sent, hashBlock))) return sent;
+    const local = await readLocal(block);
+    if (local === undefined) return fetcher.fetch(block, signal);
+    fetcher.forget(block.hash);
+    return local;
+  }
+
+  /** Asks for all addresses at once, so that few requests carry them and packs know what is wanted of them. */
+  async function locateAll(blocks: readonly BlockRef[], received: Received | undefined, signal: AbortSignal): Promise<void> {
+    const far = blocks.filter(({ hash }) => received?.has(hash) !== true && knowledge.findLocal(hash) === undefined);
+    await Promise.all(far.map(({ hash }) => fetcher.locate(hash, signal)));
+  }
+
+  return {
+    async prefetch(manifests, signal) {
+      await locateAll([...new Map(manifests.flatMap(blocksOf).map((block) => [block.hash, block])).values()], undefined, signal);
+    },
+
+    async download(manifest, draft, { signal, progress, received }) {
+      signal.throwIfAborted();
+      const blocks = placed(blocksOf(manifest));
+      await using group = createTaskGroup(signal);
+      // Addresses are good for an hour: those of a long file are asked for as it goes.
+      for (let at = 0; at < blocks.length; at += locateHashesMax) {
+        const next = blocks.slice(at, at + locateHashesMax);
+        await locateAll(next, received, group.signal);
+        for (const block of next) {
+          // Tiny blocks count as more than they are, so that the number of tasks is bounded as well.
+          const giveBack = await memory.take(Math.max(block.size, packBlockBytesMax), group.signal);
+          group.start(async () => {
+            try {
+              const bytes = await obtain(block, received, group.signal);
+              for (const offset of block.offsets) await draft.write(bytes, offset);
+              progress?.(block.size * block.offsets.length);
+            } finally {
+              giveBack();
+            }
+          });
+        }
+      }
+      await group.finished();
+    },
+
+    async downloadBytes(manifest, signal) {
+      signal.throwIfAborted();
+      const blocks = blocksOf(manifest);
+      const size = manifestSize(blocks);
+      if (size > linkTargetBytesMax)
+        throw new ProblemError("bad-manifest", `A link's target has at most ${linkTargetBytesMax} bytes, not ${size}.`);
+      const bytes = new Uint8Array(size);
+      let at = 0;
+      for (const block of blocks) {
+        bytes.set(await obtain(block, undefined, signal), at);
+        at += block.size;
+      }
+      return bytes;
+    },
+  };
+}
+
+function blocksOf(manifest: string): BlockRef[] {
+  try {
+    return decodeManifest(manifest);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new ProblemError("bad-manifest", undefined, { cause });
+    throw cause;
+  }
+}
+
+/** Each different block once, in the order of its first place. One hash with two sizes stays two: one of them is refused. */
+function placed(blocks: readonly BlockRef[]): Placed[] {
+  const byName = new Map<string, Placed>();
+  let offset = 0;
+  for (const { hash, size } of blocks) {
+    const name = `${hash} ${size}`;
+    const known = byName.get(name);
+    if (known === undefined) byName.set(name, { hash, size, offsets: [offset] });
+    else known.offsets.push(offset);
+    offset += size;
+  }
+  return [...byName.values()];
+}

@@ -1,0 +1,45 @@
+import { addDigest, contentDigest, emptyDigest, leafDigest, subtractDigest } from "@ashlar/shared/digest";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { sha256 } from "./support/sha256.ts";
+
+const digest = fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }).map((value) => value.toString(16).padStart(64, "0"));
+const leaf = { name: "ä.txt", kind: "file", digest: emptyDigest };
+
+test("K11 the digests of given content and of a given child are fixed", () => {
+  expect(contentDigest(sha256, "", 0o644)).toBe("858f67c7aa85925364b7725e578e33af19973637e3b10239f2b17d95155db78c");
+  expect(leafDigest(sha256, leaf)).toBe("4e73a28651f53e9d0248f829eb5fce7a0b13b77c7532ea1e16e3f5aef92aa08f");
+});
+
+test("K11 a digest differs with the mode, the content, and a child's kind, name and digest", () => {
+  const seen = new Set([
+    contentDigest(sha256, "", 0o644),
+    contentDigest(sha256, "", 0o755),
+    contentDigest(sha256, "AAAA", 0o644),
+    leafDigest(sha256, leaf),
+    leafDigest(sha256, { ...leaf, kind: "folder" }),
+    leafDigest(sha256, { ...leaf, name: "a.txt" }),
+    leafDigest(sha256, { ...leaf, digest: "1".repeat(64) }),
+  ]);
+  expect(seen.size).toBe(7);
+});
+
+test("K12 a folder's digest does not depend on the order of its children", () => {
+  fc.assert(
+    fc.property(fc.array(digest, { maxLength: 8 }), fc.nat(), (leaves, seed) => {
+      const shuffled = leaves.toSorted((a, b) => ((a.charCodeAt(seed % 64) * 31) % 7) - ((b.charCodeAt(seed % 64) * 31) % 7));
+      expect(shuffled.reduce(addDigest, emptyDigest)).toBe(leaves.reduce(addDigest, emptyDigest));
+    }),
+  );
+});
+
+test("K12 a child taken out of the sum leaves what was there before, carries past 2^256 included", () => {
+  fc.assert(
+    fc.property(digest, digest, (sum, child) => {
+      expect(subtractDigest(addDigest(sum, child), child)).toBe(sum);
+      expect(addDigest(subtractDigest(sum, child), child)).toBe(sum);
+      expect(addDigest(sum, child)).toMatch(/^[0-9a-f]{64}$/);
+    }),
+  );
+  expect(addDigest("f".repeat(64), `${"0".repeat(63)}1`)).toBe(emptyDigest);
+});

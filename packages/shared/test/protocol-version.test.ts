@@ -1,0 +1,32 @@
+import { toHex } from "@ashlar/shared/encoding";
+import * as account from "@ashlar/shared/protocol/account";
+import * as block from "@ashlar/shared/protocol/block";
+import * as change from "@ashlar/shared/protocol/change";
+import * as commit from "@ashlar/shared/protocol/commit";
+import * as problem from "@ashlar/shared/protocol/problem";
+import * as tree from "@ashlar/shared/protocol/tree";
+import { protocolVersion, protocolVersionMin } from "@ashlar/shared/protocol/version";
+import { expect, test } from "vitest";
+import * as z from "zod/mini";
+import { sha256 } from "./support/sha256.ts";
+
+/** Every message of the protocol as JSON Schema, under its name. */
+function messages(): string {
+  const schemas = Object.entries({ ...account, ...block, ...change, ...commit, ...problem, ...tree }).filter(([name]) =>
+    name.endsWith("Schema"),
+  );
+  const described = schemas
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, schema]) => [name, z.toJSONSchema(schema as z.ZodMiniType, { io: "input" })]);
+  return JSON.stringify(described);
+}
+
+test("K17 a changed message is a new version of the protocol", () => {
+  const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
+  // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
+  expect(pinned).toEqual({ version: 1, messages: "edabe74468d864a1a4de05f5fc78579e80cae32ea91bfd399dcd3c0e8ed1091b" });
+});
+
+test("K17 the oldest version spoken is not newer than the newest", () => {
+  expect(protocolVersionMin).toBeLessThanOrEqual(protocolVersion);
+});
