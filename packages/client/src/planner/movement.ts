@@ -19,7 +19,7 @@ function moveHere(context: PlanContext, local: LocalNode, remote: SharedNode): V
   if (fault !== undefined) return context.wait(remote.id, "bad-name", fault);
   const folder = localFolder(context, remote.parent);
   if (folder === undefined) return blocked;
-  const between = isBetweenHere(context, local.id, remote.parent);
+  const between = betweenHere(context, local.id, remote.parent);
   if (between !== undefined) {
     // Its new parent is still below it: what is between moves first, and this is planned again from there.
     for (const id of between) context.visit(id);
@@ -32,12 +32,13 @@ function moveHere(context: PlanContext, local: LocalNode, remote: SharedNode): V
 }
 
 /** The nodes from `from` up to, and without, `id`, on this disk; undefined when `from` is not below it. */
-function isBetweenHere(context: PlanContext, id: NodeId, from: NodeId): NodeId[] | undefined {
+function betweenHere(context: PlanContext, id: NodeId, from: NodeId): NodeId[] | undefined {
   const between: NodeId[] = [];
   for (let at = from; at !== rootId;) {
     if (at === id) return between;
     between.push(at);
-    const parent = context.trees.local.get(at)?.parent;
+    // A folder that is still to be made here counts as where it will be.
+    const parent = (context.trees.local.get(at) ?? context.trees.remote.get(at))?.parent;
     if (parent === undefined) return undefined;
     at = parent;
   }
@@ -68,13 +69,13 @@ function moveThere(context: PlanContext, local: LocalNode, remote: SharedNode): 
   return context.act({ do: "commit", node: local.id, op }, [...needs, ...claim.needs], "remote");
 }
 
-/** As {@link isBetweenHere}, on the server. */
+/** As {@link betweenHere}, on the server. */
 function betweenThere(context: PlanContext, id: NodeId, from: NodeId): NodeId[] | undefined {
   const between: NodeId[] = [];
   for (let at = from; at !== rootId;) {
     if (at === id) return between;
     between.push(at);
-    const parent = context.trees.remote.get(at)?.parent;
+    const parent = (context.trees.remote.get(at) ?? context.trees.local.get(at))?.parent;
     if (parent === undefined) return undefined;
     at = parent;
   }

@@ -166,6 +166,8 @@ class World {
 
   /** In any order that the needs allow; a commit keeps the plan's order. */
   apply(steps: Plan): void {
+    // Before the steps, which make nodes dirty again.
+    for (const id of steps.clean) this.trees.dirty.clear(id);
     const done = new Set<number>();
     const open = steps.actions.map((action, index) => ({ action, index }));
     const isReady = ({ action, index }: { action: Action; index: number }) =>
@@ -177,7 +179,6 @@ class World {
       this.#take(next.action);
       done.add(next.index);
     }
-    for (const id of steps.clean) this.trees.dirty.clear(id);
   }
 
   #take(action: Action): void {
