@@ -1,12 +1,6 @@
 /** The arguments: what there is to say, and which command it is handed to. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { devices, revokeDevice } from "./commands/devices.ts";
-import { log } from "./commands/log.ts";
-import { login } from "./commands/login.ts";
-import { logout } from "./commands/logout.ts";
-import { refresh } from "./commands/refresh.ts";
-import { showStatus } from "./commands/status.ts";
-import { sync } from "./commands/sync.ts";
+import manifest from "../package.json" with { type: "json" };
 import { exitCodes, type ExitCode } from "./exit-code.ts";
 import { failure } from "./failure.ts";
 import type { World } from "./world.ts";
@@ -17,6 +11,17 @@ Exit status:
   1  failed
   2  wrong usage
   3  done, but there are conflicts, or files that need a person`;
+
+/** Loaded when called for: the network and the engine take a while, and most commands need neither. */
+const commands = {
+  login: () => import("./commands/login.ts"),
+  logout: () => import("./commands/logout.ts"),
+  sync: () => import("./commands/sync.ts"),
+  status: () => import("./commands/status.ts"),
+  refresh: () => import("./commands/refresh.ts"),
+  log: () => import("./commands/log.ts"),
+  devices: () => import("./commands/devices.ts"),
+};
 
 /** Runs one command line, without the program's own name, and answers the exit status. */
 export async function runProgram(args: readonly string[], world: World): Promise<ExitCode> {
@@ -39,6 +44,7 @@ function build(world: World, answer: (code: ExitCode) => void): Command {
   const terminal = world.openTerminal({ json: false });
   const program = new Command("ashlar")
     .description("Keeps folders equal on all of your devices.")
+    .version(manifest.version, "-V, --version", "show the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .showHelpAfterError("(ashlar --help shows what there is)")
@@ -72,12 +78,12 @@ Examples:
   ashlar login --server https://files.example.org --email ada@example.org
   echo "$PASSWORD" | ashlar login --server http://localhost:8787 --email ada@example.org --register --password-stdin`,
     )
-    .action(async (options) => answer(await login(options, world)));
+    .action(async (options) => answer(await (await commands.login()).login(options, world)));
 
   program
     .command("logout")
     .description("Sign this device out. Synced folders stay as they are on this disk.")
-    .action(async () => answer(await logout(world)));
+    .action(async () => answer(await (await commands.logout()).logout(world)));
 
   program
     .command("sync")
@@ -94,7 +100,7 @@ Examples:
   ashlar sync ./photos --once --json
 ${exits}`,
     )
-    .action(async (dir, options) => answer(await sync(dir, options, world)));
+    .action(async (dir, options) => answer(await (await commands.sync()).sync(dir, options, world)));
 
   program
     .command("status")
@@ -102,13 +108,13 @@ ${exits}`,
     .argument("[dir]", "a synced folder, or a path inside it")
     .option("--json", "one JSON object per line for every folder")
     .addHelpText("after", exits)
-    .action(async (dir, options) => answer(await showStatus(dir, options, world)));
+    .action(async (dir, options) => answer(await (await commands.status()).showStatus(dir, options, world)));
 
   program
     .command("refresh")
     .description("Have the process that syncs a folder look at disk and server at once, and try again what waits.")
     .argument("[dir]", "a synced folder, or a path inside it")
-    .action(async (dir) => answer(await refresh(dir, world)));
+    .action(async (dir) => answer(await (await commands.refresh()).refresh(dir, world)));
 
   program
     .command("log")
@@ -123,18 +129,18 @@ Examples:
   ashlar log
   ashlar log ~/Documents --since 1200 --json`,
     )
-    .action(async (dir, options) => answer(await log(dir, options, world)));
+    .action(async (dir, options) => answer(await (await commands.log()).log(dir, options, world)));
 
   const deviceCommand = program
     .command("devices")
     .description("List the devices that are signed in.")
     .option("--json", "one JSON object per line for every device")
-    .action(async (options) => answer(await devices(options, world)));
+    .action(async (options) => answer(await (await commands.devices()).devices(options, world)));
   deviceCommand
     .command("revoke")
     .description("Sign a device out, wherever it is. Its files stay on its disk.")
     .argument("<id>", "as `ashlar devices` shows it")
-    .action(async (id) => answer(await revokeDevice(id, world)));
+    .action(async (id) => answer(await (await commands.devices()).revokeDevice(id, world)));
   return program;
 }
 

@@ -87,5 +87,5 @@ function precedes(a: Entry, b: Entry, holder: LocalNode | undefined): boolean {
   const [left, right] = [a.spelling ?? a.name, b.spelling ?? b.name];
   if (holder !== undefined && spellingOf(holder) === left) return true;
   if (holder !== undefined && spellingOf(holder) === right) return false;
-  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0;
+  return left < right;
 }
