@@ -1,14 +1,11 @@
 /** The whole client of one folder: the engine over the real disk, network, database and clock. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { rootId, type NodeId } from "@ashlar/shared/ids";
 import { createEngine } from "../engine/engine.ts";
 import type { Engine, EngineEvent, Scan } from "../engine/types.ts";
-import type { Disk, RelativePath } from "../ports.ts";
+import type { Disk } from "../ports.ts";
 import { loadIgnore } from "../scan/ignore.ts";
-import { pathOf } from "../scan/path.ts";
 import { scan } from "../scan/scan.ts";
-import type { LocalView } from "../scan/types.ts";
 import { createTransfer } from "../transfer/transfer.ts";
 import { systemClock } from "./clock.ts";
 import { openConnection } from "./connection.ts";
@@ -68,17 +65,8 @@ export function openClient({ home, folder, account, allowMassDelete, onEvent }: 
   return { ...engine, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** The scan as the engine asks for it: by node, and with the ignore rules kept from one to the next. */
+/** The ignore rules are kept from one scan to the next. */
 function scanOf(disk: Disk): Scan {
   const ignore = loadIgnore(disk);
-  return ({ view, folders, arm, newNodeId, signal }) => {
-    const paths = folders === "all" ? "all" : new Set(folders.map((id) => folderPath(view, id)).filter((path) => path !== undefined));
-    return scan({ disk, view, rootId, folders: paths, ignore, newId: newNodeId, onFolder: arm, signal });
-  };
-}
-
-function folderPath(view: LocalView, id: NodeId): RelativePath | undefined {
-  if (id === rootId) return "";
-  const node = view.get(id);
-  return node === undefined ? undefined : pathOf(view, rootId, node);
+  return (request) => scan({ ...request, ignore });
 }
