@@ -30,13 +30,13 @@ export type Platform = {
 export type ScanRequest = {
   readonly disk: Disk;
   readonly view: LocalView;
-  /** Folders to list, each without what is below its known folders (new ones are walked); or everything. */
-  readonly folders: readonly NodeId[] | "all";
-  /** Called before a folder is listed for the first time or again, so that its watch is armed by then. */
-  arm(path: RelativePath): void;
+  readonly rootId: NodeId;
+  /** Folders in which something happened, by path as the disk spells it; or everything. */
+  readonly folders: "all" | ReadonlySet<RelativePath>;
   /** For nodes seen for the first time. */
-  newNodeId(): NodeId;
-  readonly nowMs: number;
+  newId(): NodeId;
+  /** Called before a folder is listed, so that its watch is armed by then. */
+  onFolder(path: RelativePath): void;
   readonly signal: AbortSignal;
 };
 

@@ -29,7 +29,7 @@ export function newHere(context: PlanContext, local: LocalNode): Verdict {
   if (local.kind !== "folder" && local.manifest === null) return context.read(local);
   if (isTemporaryName(local.name)) {
     // A swap was cut short, and the database lost with the name it had.
-    return context.act({ do: "set-aside", node: local.id, name: freeConflictName(context, local.parent, lostName) }, [], "local");
+    return context.act({ do: "set-aside", node: local.id, name: freeConflictName(context, local.id, local.parent, lostName) }, [], "local");
   }
   const folder = remoteFolder(context, local.parent);
   if (folder === undefined) return blocked;

@@ -15,7 +15,7 @@ export function collide(context: PlanContext, local: LocalNode, by: NodeId): Ver
     if (remote.manifest === null) return fetchManifest(context, by);
     if (local.manifest === remote.manifest) return adopt(context, local, by);
   }
-  return context.act({ do: "set-aside", node: local.id, name: freeConflictName(context, local.parent, local.name) }, [], "local");
+  return context.act({ do: "set-aside", node: local.id, name: freeConflictName(context, local.id, local.parent, local.name) }, [], "local");
 }
 
 /** Folders merge, and equal files are one: no conflict. */

@@ -29,7 +29,7 @@ export function goneHere(context: PlanContext, remote: SharedNode, synced: Share
 function keepThere(context: PlanContext, remote: SharedNode): Verdict {
   if (context.hasSteppedAside(remote.id)) return blocked;
   if (!isTemporaryName(remote.name)) return context.act({ do: "forget", node: remote.id, below: false });
-  const name = freeConflictName(context, remote.parent, lostName);
+  const name = freeConflictName(context, remote.id, remote.parent, lostName);
   const op = { op: "move", node: remote.id, baseRev: remote.rev, parent: remote.parent, name } as const;
   return context.act({ do: "commit", node: remote.id, op }, [], "remote");
 }
@@ -87,7 +87,7 @@ export function goneThere(context: PlanContext, local: LocalNode, synced: Shared
 function keepHere(context: PlanContext, local: LocalNode, synced: SharedNode): Verdict {
   if (context.hasSteppedAside(local.id)) return blocked;
   if (!isTemporaryName(local.name)) return context.act({ do: "revive", node: local.id, below: false });
-  const name = freeConflictName(context, local.parent, synced.name);
+  const name = freeConflictName(context, local.id, local.parent, synced.name);
   return context.act({ do: "set-aside", node: local.id, name }, [], "local");
 }
 

@@ -121,12 +121,13 @@ export function spellingOf(local: LocalNode): { spelling?: string } {
   return local.spelling === undefined ? {} : { spelling: local.spelling };
 }
 
-/** The conflicted copy's name beside a node, free on both sides. */
-export function freeConflictName(context: PlanContext, parent: NodeId, name: string): string {
+/** A conflicted copy's name for that node in that folder, free on both sides; its own does not stand in its way. */
+export function freeConflictName(context: PlanContext, node: NodeId, parent: NodeId, name: string): string {
   const { deviceName, date } = context.options;
+  const { local, remote } = context.trees;
   for (let number = 1; ; number++) {
     const candidate = conflictName(name, { deviceName, date, number });
-    const isTaken = context.trees.local.named(parent, candidate).length > 0 || context.trees.remote.named(parent, candidate).length > 0;
+    const isTaken = [...local.named(parent, candidate), ...remote.named(parent, candidate)].some(({ id }) => id !== node);
     if (!isTaken && context.giveName(parent, candidate)) return candidate;
   }
 }

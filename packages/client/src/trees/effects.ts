@@ -89,16 +89,18 @@ export function removedLocally(trees: Trees, id: NodeId): void {
   trees.synced.remove(id);
 }
 
-/** The content of the file with that stat, unless the scan has seen another since. */
-export function contentRead(trees: Trees, id: NodeId, content: { manifest: string; stat: Stat; nowMs: number }): boolean {
+/** What was read, of the file with that stat; `before` is what the trees said when the reading began. False: a scan has seen another file since. */
+export function contentRead(trees: Trees, id: NodeId, content: { manifest: string; stat: Stat; before: Stat; nowMs: number }): boolean {
   const local = trees.local.get(id);
-  if (local === undefined || !sameFile(local.stat, content.stat)) return false;
-  trees.local.put({ ...local, stat: content.stat, manifest: content.manifest, seenAtMs: content.nowMs });
+  if (local === undefined) return false;
+  const { manifest, stat, before, nowMs } = content;
+  if (!sameFile(local.stat, before) && !sameFile(local.stat, stat)) return false;
+  trees.local.put({ ...local, stat, manifest, seenAtMs: nowMs });
   return true;
 }
 
 /** The times of a file change with its content; the mode is another matter. */
-function sameFile(one: Stat, other: Stat): boolean {
+export function sameFile(one: Stat, other: Stat): boolean {
   return one.inode === other.inode && one.size === other.size && one.mtimeNs === other.mtimeNs && one.ctimeNs === other.ctimeNs;
 }
 

@@ -53,13 +53,13 @@ function forgetConflict(trees: Trees, observation: Observation): void {
 export function applyHindrances(
   trees: Trees,
   hindrances: readonly Hindrance[],
-  folders: readonly RelativePath[] | "all",
+  folders: ReadonlySet<RelativePath> | "all",
   nowMs: number,
 ): readonly Hindrance[] {
   return trees.transaction(() => {
     const before = new Map(trees.waiting.hindrances().map((row) => [row.path, row]));
     for (const path of before.keys()) {
-      if (folders === "all" || folders.includes(folderOf(path)) || folders.includes(path)) trees.waiting.removeHindrance(path);
+      if (folders === "all" || folders.has(folderOf(path)) || folders.has(path)) trees.waiting.removeHindrance(path);
     }
     for (const { path, reason, detail } of hindrances) {
       trees.waiting.putHindrance({ path, reason, detail, sinceMs: before.get(path)?.sinceMs ?? nowMs, nextTryMs: null, attempts: 0 });
