@@ -8,7 +8,7 @@ import { WatchTree } from "./watch-tree.ts";
 const queuedEventsDefault = 16_384;
 
 /** The part of `fs.watch` that is used; tests hand in one that fails. */
-export type WatchFolder = (absolute: string, onEvent: (name: string | null) => void) => FSWatcher;
+export type WatchFolder = (absolute: string, onEvent: (type: "rename" | "change", name: string | null) => void) => FSWatcher;
 
 export type WatcherOptions = {
   readonly watchFolder?: WatchFolder;
@@ -57,7 +57,7 @@ class FolderWatcher implements Watcher {
     if (this.#armed.get(path)?.inode === inode) return;
     this.remove(path);
     try {
-      const watcher = this.#watchFolder(join(this.#root, path), (name) => this.#noticed(path, name));
+      const watcher = this.#watchFolder(join(this.#root, path), (type, name) => this.#noticed(path, type, name));
       watcher.on("error", (error) => this.#failed(path, error));
       this.#armed.set(path, { path, watcher, inode });
       this.#limited = false;
@@ -75,21 +75,21 @@ class FolderWatcher implements Watcher {
     this.remove("");
   }
 
-  #noticed(path: RelativePath, name: string | null): void {
+  #noticed(path: RelativePath, type: "rename" | "change", name: string | null): void {
     if (this.#closed) return;
     this.#dirty.add(path);
     this.#eventsThisTurn++;
-    // The end of the folder itself is told under its own name. A folder that moved would go on reporting under its old path.
-    if ((name === null || name === basename(join(this.#root, path))) && this.#inodeOf(path) !== this.#armed.get(path)?.inode)
-      this.remove(path);
+    // The end of the folder itself is told under its own name. Whether it stands there again does not count: inodes are
+    // used again, and the watch of a deleted one is deaf. An entry that bears its folder's name costs a look too many.
+    if (type === "rename" && (name === null || name === basename(join(this.#root, path)))) this.#drop(path);
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
     setImmediate(() => this.#endTurn());
   }
 
   /**
-   * The folder was deleted or moved away: its watches, and those below, would go on reporting under the old path. Should
-   * it come back before a scan, what happened meanwhile was not told, so all of it is to be looked at.
+   * The folder was deleted or moved away: its watch, and those below, are deaf or would report under the old path. Should
+   * it be there again at the next scan, what happened meanwhile was not told, so each is to be looked at and armed anew.
    */
   #drop(path: RelativePath): void {
     for (const armed of this.#armed.take(path)) {
@@ -136,7 +136,7 @@ class FolderWatcher implements Watcher {
 }
 
 function watchFolder(absolute: string, onEvent: (name: string | null) => void): FSWatcher {
-  return watch(absolute, { persistent: false }, (_type, name) => onEvent(name));
+  return watch(absolute, { persistent: false }, (type, name) => onEvent(type === "rename" ? type : "change", name));
 }
 
 function readQueuedEventsMax(): number {

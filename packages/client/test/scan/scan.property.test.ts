@@ -79,6 +79,7 @@ class Hand {
       case "become-file":
       case "become-folder":
         if (from === undefined) return;
+        this.#touchBelow(from);
         this.#at(from, () => tree.remove(from));
         if (kind === "become-file") this.#at(from, () => tree.write(from, this.#text()));
         if (kind === "become-folder") this.#at(from, () => tree.makeFolder(from));
@@ -94,9 +95,13 @@ class Hand {
 
   #rename(from: RelativePath, to: RelativePath): void {
     if (to === from || to.startsWith(`${from}/`)) return;
-    // A watch hears of a folder under the path at which it was armed, so all below a moved one is named as it was.
-    for (const path of this.#scanned.tree.paths("folder")) if (path === from || path.startsWith(`${from}/`)) this.#touch(path);
+    this.#touchBelow(from);
     this.#at(from, () => this.#at(to, () => this.#scanned.tree.rename(from, to)));
+  }
+
+  /** The end of a watched folder at its place is told for all that is watched below it. */
+  #touchBelow(path: RelativePath): void {
+    for (const folder of this.#scanned.tree.paths("folder")) if (folder === path || folder.startsWith(`${path}/`)) this.#touch(folder);
   }
 
   #at(path: RelativePath, act: () => void): void {
@@ -104,6 +109,7 @@ class Hand {
     act();
   }
 
+  /** A watch names a folder as it was called when it was armed. */
   #touch(folder: RelativePath): void {
     const { tree, view } = this.#scanned;
     const inode = tree.statOf(folder).inode;
