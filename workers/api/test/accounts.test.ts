@@ -1,7 +1,9 @@
 import { devicesSchema, type Session, sessionSchema } from "@ashlar/shared/protocol/account";
-import { newId, type UserId } from "@ashlar/shared/ids";
+import { encodeCommitBody } from "@ashlar/shared/commit-body";
+import { newId, type NodeId, type OpId, rootId, type UserId } from "@ashlar/shared/ids";
 import { randomBytes } from "@ashlar/durable-objects/crypto";
 import { deviceNameCharsMax, emailCharsMax, passwordCharsMax, passwordCharsMin } from "@ashlar/shared/limits";
+import { commitMediaType } from "@ashlar/shared/protocol/commit";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { metaShard } from "../src/env.ts";
@@ -123,6 +125,23 @@ test("A10 a device can be revoked by another of its user, and by no one else", a
   expect((await send("DELETE", `/v1/devices/${first.device}`, { as })).status).toBe(204);
   expect((await devicesOf(second)).map((device) => device.id)).toEqual([second.device]);
   await expectProblem(await refresh(first.refreshToken), "device-revoked");
+});
+
+/** A commit of one new folder. */
+function commit({ accessToken }: Session, name: string): Promise<Response> {
+  const ids = { opId: newId<OpId>(randomBytes), node: newId<NodeId>(randomBytes) };
+  const body = encodeCommitBody({ ops: [{ op: "mkdir", ...ids, parent: rootId, name, mode: 0o755 }], inline: [] }, []);
+  return send("POST", "/v1/commits", { as: { token: accessToken }, body, headers: { "content-type": commitMediaType } });
+}
+
+test("A17 a revoked device can commit nothing, though its access token is still good", async () => {
+  const email = newEmail();
+  const first = await signUp(email);
+  const second = await session(await send("POST", "/v1/session", { json: { email, password, device: "phone" } }));
+  expect((await commit(first, "before")).status).toBe(200);
+  await send("DELETE", `/v1/devices/${first.device}`, { as: { token: second.accessToken } });
+  await expectProblem(await commit(first, "after"), "device-revoked");
+  expect((await commit(second, "after")).status).toBe(200);
 });
 
 test("A14 signing out ends the session of this device alone", async () => {

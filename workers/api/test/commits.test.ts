@@ -17,7 +17,7 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { commitBodyBytesMax, parseCommit } from "../src/control/commit-request.ts";
-import { expectProblem, hashOf, newBlock, newDevice, send, sendAsItIs, type Signed, type TestBlock } from "./support.ts";
+import { expectProblem, hashOf, newBlock, newDevice, put, send, sendAsItIs, type Signed, type TestBlock } from "./support.ts";
 
 const mkdir = (name: string, more: object = {}) => ({
   op: "mkdir",
@@ -203,4 +203,15 @@ test("H19 the content of a commit is in packs before the object hears of it", as
   );
   await commit(as, body);
   expect(await packsOf(as)).toBe(1);
+});
+
+test("H20 a commit that names a block which only another user has sent is refused and changes nothing (I2)", async () => {
+  const [ada, eve] = [await newDevice(0), await newDevice(0)];
+  for (const block of [newBlock(packBlockBytesMax + 1), newBlock(100)]) {
+    await put(ada, block);
+    await expectProblem(await commit(eve, bodyOf([create([block])])), "block-missing");
+    expect((await commit(ada, bodyOf([create([block])]))).status).toBe(200);
+  }
+  const { seq } = (await env.META_0.prepare("SELECT seq FROM namespaces WHERE user_id = ?").bind(eve.user).first<{ seq: number }>()) ?? {};
+  expect(seq).toBe(0);
 });

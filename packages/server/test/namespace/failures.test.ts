@@ -99,6 +99,8 @@ describe("a commit under failures", () => {
         expectInvariants({ ...world, db: shortManifests(world) });
       }
     },
+    // Dozens of commits with a manifest of a megabyte.
+    60_000,
   );
 
   it("C24 gives up after some attempts with try-again and a time, and holds nothing for long", async () => {
@@ -127,6 +129,30 @@ describe("a commit under failures", () => {
     expect(late.length).toBeGreaterThan(0);
     for (const arrive of late) await arrive().catch(() => {});
     expect(world.blocks.held.size).toBe(0);
+    expectInvariants(world);
+  });
+
+  it("C30 gives back what an attempt held that the next one, seeing another namespace, does not need", async () => {
+    const world = await newWorld();
+    const [file, large] = [newNode(), block("large", packBlockBytesMax + 1)];
+    world.blocks.upload(large);
+    await world.commit([createOp(file, rootId, "file")]);
+    let interfered = false;
+    const db: CommitDeps["db"] = {
+      prepare: (sql) => world.db.prepare(sql),
+      batch: async (statements) => {
+        if (world.intents.intent !== null && !interfered) {
+          interfered = true;
+          const others = { read: async () => null, write: async () => {}, clear: async () => {} };
+          await commit({ ...world.deps, intents: others }, world.call([updateOp(file, 1)]));
+        }
+        return world.db.batch(statements);
+      },
+    };
+    const { results } = await world.commit([updateOp(file, 1, [large]), mkdirOp(newNode(), rootId, "d")], [], { db });
+    expect(results).toMatchObject([{ reason: "stale" }, { status: "applied", seq: 3 }]);
+    expect(world.blocks.held.size).toBe(0);
+    expect(world.intents.intent).toBeNull();
     expectInvariants(world);
   });
 

@@ -14,6 +14,7 @@ import { readJson } from "../http/body.ts";
 import { type ApiEnv, requireIdentity } from "../http/identity.ts";
 import { pathPart } from "../http/path-part.ts";
 import { limitAddress, limitRate } from "../http/rate-limit.ts";
+import { callUserObject } from "../http/user-object.ts";
 import { accountPorts } from "./platform.ts";
 
 const refreshRefusals = { invalid: "unauthenticated", revoked: "device-revoked", reused: "refresh-reused" } as const;
@@ -79,5 +80,5 @@ async function sessionOf(env: Env, { user, device, shard, refreshToken }: Grant)
 
 /** Access tokens are not looked up, so the object that orders commits and holds the sockets is told. Safe to repeat. */
 async function disconnect(env: Env, user: UserId, device: DeviceId): Promise<void> {
-  await env.USER_SYNC.getByName(user).revoke(device);
+  await callUserObject(env, user, (object) => object.revoke(device));
 }

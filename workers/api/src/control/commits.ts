@@ -11,20 +11,19 @@ import type { Env } from "../env.ts";
 import type { Identity } from "../http/access-token.ts";
 import { readBytes, requireMediaType } from "../http/body.ts";
 import type { ApiEnv } from "../http/identity.ts";
+import { callUserObject } from "../http/user-object.ts";
 import { commitBodyBytesMax, type CommitRequest, parseCommit } from "./commit-request.ts";
-
-/** Seconds before a commit that the object did not answer is sent again. */
-const retryAfterS = 1;
 
 export const commits = new Hono<ApiEnv>();
 
 commits.post("/v1/commits", async (c) => {
   requireMediaType(c.req.raw, commitMediaType);
   const request = parseCommit(await readBytes(c.req.raw, commitBodyBytesMax), sha256);
-  const answer = await commit(c.env, await storeContent(c.env, c.var.identity, request));
+  const call = await storeContent(c.env, c.var.identity, request);
+  const answer = await callUserObject(c.env, call.user, (object): Promise<CommitAnswer> => object.commit(call));
   if (!answer.ok) {
-    const { code, detail, hashes, retryAfterS: after } = answer;
-    throw new ProblemError(code, detail, { ...(hashes && { hashes }), ...(after !== undefined && { retryAfterS: after }) });
+    const { code, detail, hashes, retryAfterS } = answer;
+    throw new ProblemError(code, detail, { ...(hashes && { hashes }), ...(retryAfterS !== undefined && { retryAfterS }) });
   }
   return c.json(answer.response);
 });
@@ -35,14 +34,4 @@ async function storeContent(env: Env, { user, device, shard }: Identity, { ops, 
   const inlineBytes = inline.reduce((total, block) => total + block.size, 0);
   const pushed = inlineBytes <= pushInlineBytesMax ? inline : [];
   return { user, device, shard, ops, packs, pushInline: pushed.map(({ hash, bytes }) => ({ hash, data: toBase64Url(bytes) })) };
-}
-
-/** Without an answer it is unknown whether the commit happened. Sent again it gets the same answer, since operations have ids (I4). */
-async function commit(env: Env, call: CommitCall): Promise<CommitAnswer> {
-  try {
-    return await env.USER_SYNC.getByName(call.user).commit(call);
-  } catch (cause) {
-    console.error(cause);
-    throw new ProblemError("try-again", undefined, { retryAfterS, cause });
-  }
 }

@@ -4,9 +4,9 @@ import { ProblemError, problemMediaType, problemOf } from "@ashlar/shared/protoc
 /** Seconds that a client waits when nothing better is known. */
 const retryAfterS = 2;
 
-/** D1 and Durable Objects say so when they are busy, moving or restarting: the request may come again. */
+/** D1, R2 (by number) and Durable Objects say so when they are busy, moving or restarting: the request may come again. */
 const transient =
-  /overloaded|connection lost|object to be reset|code was updated|transient issue|storage operation exceeded|network connection/i;
+  /\((?:10001|10043|10054|10058)\)|overloaded|connection lost|object to be reset|code was updated|transient issue|storage operation exceeded/i;
 
 /** Any failure as a refusal with a code: a {@link ProblemError} as it is, a busy platform as `try-again`, all else as `internal`. */
 export function refusalOf(error: unknown): ProblemError {
