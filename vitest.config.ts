@@ -1,7 +1,8 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { root } from "./scripts/local/root.ts";
+import { bundleFileOf, readWorkers } from "./scripts/local/workers.ts";
 
 const migrations = async (name: string) => (existsSync(`./migrations/${name}`) ? readD1Migrations(`./migrations/${name}`) : []);
 const secrets = { TOKEN_KEY: "a key for tests only, 32 characters", URL_KEY: "another key for tests, 32 characters" };
@@ -19,17 +20,23 @@ const buildWorkers = "./scripts/testing/build-workers.ts";
 
 /** The API Worker as built, beside the collector under test: it has the Durable Objects that the collector calls. */
 function builtApi() {
-  const { compatibilityDate, compatibilityFlags, d1Databases, r2Buckets, durableObjects } =
-    unstable_getMiniflareWorkerOptions("./wrangler.toml").workerOptions;
-  const storage = { d1Databases, r2Buckets, durableObjects };
+  const { name, compatibility_date, compatibility_flags, databases, r2_buckets, classes, durable_objects } = readWorkers(root).api;
   return {
-    name: "ashlar-api",
+    name,
     modules: true,
-    scriptPath: "./dist/api/index.js",
-    compatibilityDate,
-    compatibilityFlags,
+    scriptPath: bundleFileOf(root, "api"),
+    compatibilityDate: compatibility_date,
+    compatibilityFlags: compatibility_flags,
     bindings,
-    ...storage,
+    // The ids that wrangler gives to databases without one: both Workers then have the same.
+    d1Databases: Object.fromEntries(databases.map(({ binding }) => [binding, binding])),
+    r2Buckets: Object.fromEntries(r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
+    durableObjects: Object.fromEntries(
+      durable_objects.bindings.map((binding) => [
+        binding.name,
+        { className: binding.class_name, useSQLite: classes.includes(binding.class_name) },
+      ]),
+    ),
   };
 }
 

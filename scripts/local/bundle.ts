@@ -1,7 +1,7 @@
 /** Bundles the Workers as wrangler would: one ES module each, with the platform's own modules left out. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { build, type BuildFailure } from "esbuild";
+import { build, stop, type BuildFailure } from "esbuild";
 import { ScriptFailure } from "./failure.ts";
 import { bundleFileOf, readWorkers, workerNames } from "./workers.ts";
 import type { WorkerConfig } from "./wrangler-config.ts";
@@ -14,7 +14,12 @@ export type Bundle = { readonly file: string; readonly bytes: number; readonly c
  */
 export async function buildWorkers(root: string): Promise<Bundle[]> {
   const workers = readWorkers(root);
-  return Promise.all(workerNames.map((name) => buildWorker(workers[name], bundleFileOf(root, name))));
+  try {
+    return await Promise.all(workerNames.map((name) => buildWorker(workers[name], bundleFileOf(root, name))));
+  } finally {
+    // esbuild's process would otherwise stay as long as ours.
+    await stop();
+  }
 }
 
 async function buildWorker(worker: WorkerConfig, file: string): Promise<Bundle> {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startEdge } from "../local/edge.ts";
+import { root } from "../local/root.ts";
 import { startServer } from "../local/server.ts";
 
 const standIn = join(import.meta.dirname, "stand-in");
@@ -133,6 +134,22 @@ describe("what is in the way", () => {
 });
 
 describe("the end", () => {
+  it("O12 a signal to npm stops the server that npm started", async () => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      const state = join(folder, `npm-${signal}`);
+      const npm = spawn("npm", ["start", "--", "--root", standIn], { cwd: root, env: { ...process.env, PORT: "0", ASHLAR_STATE: state } });
+      const ended = once(npm, "close");
+      let output = "";
+      for await (const data of npm.stdout) {
+        output += String(data);
+        if (output.includes("ready on")) break;
+      }
+      npm.kill(signal);
+      await ended;
+      expect(await answers(/ready on (\S+)/.exec(output)?.[1] ?? "")).toBe(false);
+    }
+  });
+
   it("O12 a Ctrl-C, which also reaches workerd, stops the server with exit code 0", async () => {
     const edge = await startEdge({ state: join(folder, "group"), root: standIn });
     process.kill(-edge.pid, "SIGINT");
