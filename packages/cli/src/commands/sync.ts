@@ -40,7 +40,8 @@ export async function sync(dir: string, options: SyncOptions, world: World): Pro
   void moving;
   terminal.emit({ type: "start", folder: folder.path, server: account.server, email: account.email });
   terminal.say(`Syncing ${printable(folder.path)} with ${account.server} as ${printable(account.email)}.`);
-  return options.once === true ? once(client, stop, terminal) : keepEqual(client, stop, terminal);
+  // Awaited here: at the end of this block the client is closed.
+  return await (options.once === true ? once(client, stop, terminal) : keepEqual(client, stop, terminal));
 }
 
 async function keepEqual(client: Client, stop: AbortSignal, terminal: Terminal): Promise<ExitCode> {
