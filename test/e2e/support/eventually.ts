@@ -6,7 +6,7 @@ const pollMs = 50;
  * Asks until the answer is undefined, and fails with the last answer after the deadline. An answer says what is not so
  * yet: the message of the failure.
  */
-export async function eventually(question: () => Promise<string | undefined> | string | undefined, deadlineMs = 60_000): Promise<void> {
+export async function eventually(question: () => Promise<string | undefined> | string | undefined, deadlineMs = 45_000): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
     const notYet = await question();

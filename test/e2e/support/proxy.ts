@@ -41,6 +41,8 @@ export async function startProxy(target: string): Promise<Proxy> {
   const passed: Passed[] = [];
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
+    // One that carries request after request is kept once.
+    if (sockets.has(socket)) return;
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   };

@@ -1,7 +1,7 @@
 import { listDevices } from "@ashlar/client/edge/account";
 import { openConnection } from "@ashlar/client/node/connection";
 import type { Edge } from "@ashlar/client/ports";
-import type { Epoch } from "@ashlar/shared/ids";
+import { rootId, type Epoch } from "@ashlar/shared/ids";
 import type { Change } from "@ashlar/shared/protocol/change";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { bytesText, timeText } from "../quantity.ts";
@@ -30,7 +30,8 @@ export async function log(dir: string | undefined, { since, json }: LogOptions, 
 /** Page after page, until the journal's head as it was at the first one. */
 async function* changesAfter(edge: Edge, since: number): AsyncGenerator<Change> {
   let cursor = since;
-  let epoch: Epoch | null = null;
+  // A number means something in its epoch only; the beginning needs none.
+  let epoch: Epoch | null = since === 0 ? null : (await edge.tree(rootId, null)).epoch;
   let head: number | undefined;
   for (;;) {
     const page = await edge.changes(cursor, epoch);
