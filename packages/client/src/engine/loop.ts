@@ -37,6 +37,8 @@ export class Loop {
   #condition: Condition;
   #question: string | undefined;
   #failures = 0;
+  /** The edge is there again, or a person does not want to wait. */
+  #isHurried = false;
   #isMarkerChecked = false;
 
   constructor(core: Core) {
@@ -81,6 +83,7 @@ export class Loop {
   }
 
   refresh(): void {
+    this.#isHurried = true;
     this.#core.trees.waiting.retryAll();
     this.#remote.isBehind = true;
     this.#disk.everything();
@@ -132,7 +135,8 @@ export class Loop {
 
   /** Looks, plans, acts. Failures of the edge are left in the core; what a person must act on is thrown. */
   async #turn(signal: AbortSignal): Promise<Turn> {
-    this.#core.edgeFailure = undefined;
+    // A transfer beside the rounds may have failed meanwhile.
+    if (this.#core.edgeFailure !== undefined) return "idle";
     try {
       if (!(await this.#isRootThere())) return "idle";
       const found = await this.#disk.look(signal);
@@ -249,7 +253,13 @@ export class Loop {
     const retryInMs = Math.max(1, retryAfterMs ?? fullJitterMs(this.#failures, options.random));
     this.#become("offline");
     this.#core.event({ type: "offline", why, retryInMs });
-    await wake.wait(options.clock, retryInMs, signal);
+    const untilMs = this.#core.now + retryInMs;
+    this.#isHurried = false;
+    // What happens on the disk meanwhile is no reason to ask the edge earlier.
+    while (!signal.aborted && !this.#isHurried && this.#core.now < untilMs) {
+      await wake.wait(options.clock, untilMs - this.#core.now, signal);
+    }
+    this.#core.edgeFailure = undefined;
   }
 
   #feedEvents(): FeedEvents {
@@ -261,6 +271,7 @@ export class Loop {
         this.#condition = { ...this.#condition, feed };
         writeCondition(trees, this.#condition);
         this.#core.event({ type: "feed", state: feed, why });
+        if (feed === "live") this.#isHurried = true;
         this.#core.wake.call();
       },
     };
