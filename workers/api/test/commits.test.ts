@@ -16,6 +16,7 @@ import { commitMediaType } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { indexShards } from "../src/env.ts";
 import { commitBodyBytesMax, parseCommit } from "../src/control/commit-request.ts";
 import { expectProblem, hashOf, newBlock, newDevice, put, send, sendAsItIs, type Signed, type TestBlock } from "./support.ts";
 
@@ -203,6 +204,21 @@ test("H19 the content of a commit is in packs before the object hears of it", as
   );
   await commit(as, body);
   expect(await packsOf(as)).toBe(1);
+});
+
+test("B26 a block has one size: another one in a manifest is refused, and nothing is held", async () => {
+  const as = await newDevice();
+  const [large, small] = [newBlock(packBlockBytesMax + 10), newBlock(100)];
+  await put(as, large);
+  const shorter = { hash: large.hash, size: large.size - 1 };
+  await expectProblem(await commit(as, bodyOf([create([shorter])])), "bad-manifest");
+  await expectProblem(await commit(as, bodyOf([create([large]), create([shorter], { name: "other" })])), "bad-manifest");
+  await expectProblem(await commit(as, bodyOf([create([{ ...small, size: 99 }])], [small], [small.bytes])), "bad-manifest");
+  const rows = await Promise.all(
+    indexShards(env).map((db) => db.prepare("SELECT ref_count FROM blocks WHERE hash = ?").bind(large.hash).first<{ ref_count: number }>()),
+  );
+  expect(rows.find((row) => row !== null)).toEqual({ ref_count: 0 });
+  expect((await commit(as, bodyOf([create([large])]))).status).toBe(200);
 });
 
 test("H20 a commit that names a block which only another user has sent is refused and changes nothing (I2)", async () => {

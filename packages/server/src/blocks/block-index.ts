@@ -4,11 +4,13 @@
  */
 import type { BlockHash } from "@ashlar/shared/ids";
 import { leaseMs } from "@ashlar/shared/limits";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Clock, Database, SqlValue, Statement } from "../ports.ts";
 import { groupByShard } from "./shards.ts";
 import type { BlockIndex } from "./types.ts";
 
-type HashRow = { readonly hash: BlockHash };
+/** `size` where the statement asks for it. */
+type Row = { readonly hash: BlockHash; readonly size?: number };
 
 /** Asked for in `?1`, a JSON array of hashes. */
 const named = "hash IN (SELECT value FROM json_each(?1))";
@@ -16,7 +18,8 @@ const isStored = "EXISTS (SELECT 1 FROM blocks b WHERE b.hash = holders.hash AND
 
 /** Rows of `?2`'s holders that let him name the block at `?3`. */
 const selectUsable = `SELECT hash FROM holders WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND ${isStored}`;
-const selectHeld = `SELECT hash FROM holders WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND ${isStored}`;
+const selectHeld = `SELECT hash, size FROM holders JOIN blocks USING (hash)
+  WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND state = 'stored'`;
 const turnIntoHolds = `UPDATE holders SET expires_at = NULL WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND ${isStored}`;
 const turnIntoLeases = `UPDATE holders SET expires_at = ?3 WHERE ${named} AND user_id = ?2 AND expires_at IS NULL`;
 /** A block on its way out stays on its way out: whoever wants it waits, and sends it again. */
@@ -24,24 +27,27 @@ const protectBlocks = `UPDATE blocks SET protected_until = ?2 WHERE ${named} AND
 const extendLeases = `UPDATE holders SET expires_at = ?4 WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND expires_at < ?4 AND ${isStored}`;
 
 export function createBlockIndex({ shards, clock }: { shards: readonly Database[]; clock: Clock }): BlockIndex {
-  /** Runs the statements in one transaction for each group of hashes, and collects the hashes that the last one answers. */
+  /** Runs the statements in one transaction for each group of hashes, and collects the rows that the last one answers. */
   async function onShards(
     hashes: readonly BlockHash[],
     statements: readonly { sql: string; values: readonly SqlValue[] }[],
-  ): Promise<Set<BlockHash>> {
+  ): Promise<Row[]> {
     const groups = groupByShard(hashes, (hash) => hash, shards.length);
     const answers = await Promise.all(
       groups.map(async ({ shard, items }) => {
         const db = shardAt(shards, shard);
         const batch = statements.map(({ sql, values }): Statement => db.prepare(sql).bind(JSON.stringify(items), ...values));
-        return (await db.batch<HashRow>(batch)).at(-1)?.results ?? [];
+        return (await db.batch<Row>(batch)).at(-1)?.results ?? [];
       }),
     );
-    return new Set(answers.flat().map((row) => row.hash));
+    return answers.flat();
   }
 
   return {
-    have: (user, hashes) => onShards(hashes, [{ sql: selectUsable, values: [user, clock.now()] }]),
+    async have(user, hashes) {
+      const usable = await onShards(hashes, [{ sql: selectUsable, values: [user, clock.now()] }]);
+      return new Set(usable.map((row) => row.hash));
+    },
 
     async protect(user, blocks) {
       const now = clock.now();
@@ -52,12 +58,18 @@ export function createBlockIndex({ shards, clock }: { shards: readonly Database[
       ]);
     },
 
-    async hold(user, hashes) {
+    async hold(user, blocks) {
+      const hashes = blocks.map((block) => block.hash);
       const held = await onShards(hashes, [
         { sql: turnIntoHolds, values: [user, clock.now()] },
         { sql: selectHeld, values: [user] },
       ]);
-      return new Set(hashes.filter((hash) => !held.has(hash)));
+      const sizes = new Map(held.map((row) => [row.hash, row.size]));
+      const wrong = blocks.find(({ hash, size }) => sizes.has(hash) && sizes.get(hash) !== size);
+      if (wrong !== undefined) {
+        throw new ProblemError("bad-manifest", `The block ${wrong.hash} has ${sizes.get(wrong.hash)} bytes, not ${wrong.size}.`);
+      }
+      return new Set(hashes.filter((hash) => !sizes.has(hash)));
     },
 
     async release(user, hashes) {

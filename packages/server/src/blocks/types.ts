@@ -10,8 +10,11 @@ export type BlockIndex = {
   have(user: UserId, hashes: readonly BlockHash[]): Promise<Set<BlockHash>>;
   /** Keeps the blocks from collection for 72 hours, whoever has them; extends this user's leases likewise. */
   protect(user: UserId, blocks: readonly BlockRef[]): Promise<void>;
-  /** Turns this user's leases into holds, before the commit that needs them. Answers those that could not be held. */
-  hold(user: UserId, hashes: readonly BlockHash[]): Promise<Set<BlockHash>>;
+  /**
+   * Turns this user's leases into holds, before the commit that needs them. Answers those that could not be held. Throws a
+   * ProblemError `bad-manifest` if a block has another size than is said here: the caller releases what was held by then.
+   */
+  hold(user: UserId, blocks: readonly BlockRef[]): Promise<Set<BlockHash>>;
   /** Turns holds back into leases of 72 hours: after an undone commit, or with the last reference gone. */
   release(user: UserId, hashes: readonly BlockHash[]): Promise<void>;
 };

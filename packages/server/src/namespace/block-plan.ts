@@ -1,6 +1,7 @@
 /** What a commit means for its user's blocks: what must be held, what is missing, and the rows of `user_blocks` and `packs`. */
 import type { BlockHash, PackId } from "@ashlar/shared/ids";
 import { packBlockBytesMax } from "@ashlar/shared/limits";
+import type { BlockRef } from "@ashlar/shared/manifest";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Pack } from "../blocks/types.ts";
 import type { BlockRow, NewVersion } from "./admit.ts";
@@ -15,7 +16,7 @@ export type PackRow = { readonly id: PackId; readonly size: number; readonly liv
 
 export type BlockPlan = {
   /** Large blocks that none of this user's versions used until now. */
-  readonly holds: readonly BlockHash[];
+  readonly holds: readonly BlockRef[];
   /** Small blocks that are nowhere. */
   readonly missing: readonly BlockHash[];
   /** References to add; a row with none only says where a packed block is. */
@@ -29,7 +30,7 @@ export type BlockPlan = {
 export function planBlocks(versions: readonly NewVersion[], packs: readonly Pack[], known: ReadonlyMap<BlockHash, BlockRow>): BlockPlan {
   const places = placesOf(packs, known);
   const uses = usesOf(versions);
-  const holds: BlockHash[] = [];
+  const holds: BlockRef[] = [];
   const missing: BlockHash[] = [];
   const rows: (PlacedBlock & { refs: number })[] = [];
   for (const [hash, { size, refs }] of uses) {
@@ -38,7 +39,7 @@ export function planBlocks(versions: readonly NewVersion[], packs: readonly Pack
       throw new ProblemError("bad-manifest", `The block ${hash} has ${place.size} bytes, not ${size}.`);
     }
     if (size > packBlockBytesMax) {
-      if ((known.get(hash)?.refs ?? 0) === 0) holds.push(hash);
+      if ((known.get(hash)?.refs ?? 0) === 0) holds.push({ hash, size });
     } else if (place?.pack === undefined || place.pack === null) {
       missing.push(hash);
     }

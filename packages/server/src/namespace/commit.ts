@@ -1,5 +1,6 @@
 /** A commit from call to answer (DESIGN section 5). The caller sees to it that one runs at a time for a user. */
 import type { BlockHash } from "@ashlar/shared/ids";
+import type { BlockRef } from "@ashlar/shared/manifest";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { BlockIndex } from "../blocks/types.ts";
 import type { BucketWriter, Clock, Database, Sha256 } from "../ports.ts";
@@ -132,12 +133,12 @@ class CommitAttempts {
   }
 
   /** The note is durable before anything is held, and names all that is: a crash at any moment leaves no hold unexplained. */
-  async #hold(hashes: readonly BlockHash[]): Promise<void> {
+  async #hold(wanted: readonly BlockRef[]): Promise<void> {
     const { blocks, intents } = this.#deps;
-    for (const hash of hashes) this.#held.add(hash);
+    for (const { hash } of wanted) this.#held.add(hash);
     await intents.write({ holds: [...this.#held] });
-    if (hashes.length === 0) return;
-    const refused = await blocks.hold(this.#call.user, hashes);
+    if (wanted.length === 0) return;
+    const refused = await blocks.hold(this.#call.user, wanted);
     if (refused.size > 0) throw blocksMissing([...refused]);
   }
 

@@ -39,18 +39,10 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 function opOf(model: TreeModel, { op, node, parent, name, content, revOff }: Step): Op {
   const baseRev = Math.max(1, model.rev(node) + revOff);
-  switch (op) {
-    case "create":
-      return createOp(node, parent, name, content);
-    case "mkdir":
-      return mkdirOp(node, parent, name);
-    case "update":
-      return updateOp(node, baseRev, content);
-    case "move":
-      return moveOp(node, baseRev, parent, name);
-    default:
-      return deleteOp(node, baseRev);
-  }
+  if (op === "create") return createOp(node, parent, name, content);
+  if (op === "mkdir") return mkdirOp(node, parent, name);
+  if (op === "update") return updateOp(node, baseRev, content);
+  return op === "move" ? moveOp(node, baseRev, parent, name) : deleteOp(node, baseRev);
 }
 
 const seen = (result: OpResult): ModelResult =>

@@ -73,8 +73,8 @@ it("J22 carries manifests up to the limit, none with a delete, and no more in on
   const page = await read(world, 3);
   expect(page.kind === "page" && page.changes.length).toBeLessThan(200);
   expect(page.kind === "page" && page.changes.every(({ manifest }) => manifest !== null)).toBe(true);
-  if (page.kind === "page")
-    expect(trimManifests([...page.changes, ...page.changes]).filter(({ manifest }) => manifest === null).length).toBeGreaterThan(0);
+  const twice = page.kind === "page" ? trimManifests([...page.changes, ...page.changes]) : [];
+  expect(twice.filter(({ manifest }) => manifest === null).length).toBeGreaterThan(0);
 });
 
 it("J23 lists a folder page by page until there is no next", async () => {

@@ -29,10 +29,10 @@ const fresh = (label: string): string => `${label}-${String((counter += 1))}`.pa
 
 export const newUser = () => userIdSchema.parse(fresh("user"));
 export const newNode = (label = "node") => nodeIdSchema.parse(fresh(label));
-export const newOp = () => opIdSchema.parse(fresh("op"));
-export const newPack = () => packIdSchema.parse(fresh("pack"));
+const newOp = () => opIdSchema.parse(fresh("op"));
+const newPack = () => packIdSchema.parse(fresh("pack"));
 export const epoch = epochSchema.parse("epoch".padEnd(22, "_"));
-export const deviceA = deviceIdSchema.parse("deviceA".padEnd(22, "_"));
+const deviceA = deviceIdSchema.parse("deviceA".padEnd(22, "_"));
 
 export const sha256: Sha256 = (bytes) => createHash("sha256").update(bytes).digest();
 
@@ -89,7 +89,7 @@ export const moveOp = (node: NodeId, baseRev: number, parent: NodeId, name: stri
 export const deleteOp = (node: NodeId, baseRev: number): Op => ({ op: "delete", opId: newOp(), node, baseRev });
 
 /** Remembers who holds what; leases are whatever was uploaded. */
-export class FakeBlockIndex implements BlockIndex {
+class FakeBlockIndex implements BlockIndex {
   readonly leased = new Set<BlockHash>();
   readonly held = new Set<BlockHash>();
 
@@ -100,9 +100,9 @@ export class FakeBlockIndex implements BlockIndex {
     return new Set(hashes.filter((hash) => this.leased.has(hash) || this.held.has(hash)));
   }
   async protect() {}
-  async hold(_user: UserId, hashes: readonly BlockHash[]) {
+  async hold(_user: UserId, blocks: readonly BlockRef[]) {
     const refused = new Set<BlockHash>();
-    for (const hash of hashes) {
+    for (const { hash } of blocks) {
       if (this.leased.delete(hash) || this.held.has(hash)) this.held.add(hash);
       else refused.add(hash);
     }
@@ -113,7 +113,7 @@ export class FakeBlockIndex implements BlockIndex {
   }
 }
 
-export class MemoryIntents implements IntentStore {
+class MemoryIntents implements IntentStore {
   intent: Intent | null = null;
   async read() {
     return this.intent;
@@ -126,7 +126,7 @@ export class MemoryIntents implements IntentStore {
   }
 }
 
-export class MemoryBucket implements BucketWriter {
+class MemoryBucket implements BucketWriter {
   readonly objects = new Map<string, Uint8Array>();
   async head(key: string) {
     const bytes = this.objects.get(key);

@@ -20,9 +20,24 @@ export type CommitRequest = { readonly ops: readonly Op[]; readonly inline: read
 export function parseCommit(body: Uint8Array, sha256: (bytes: Uint8Array) => Uint8Array): CommitRequest {
   const { head, rest } = splitBody(body);
   const { ops, inline } = parse(commitHeadSchema, head);
-  const named = new Set<BlockHash>();
-  for (const op of ops) for (const { hash } of checkOp(op)) named.add(hash);
+  const named = namedBlocks(ops);
   return { ops, inline: takeInline(inline, rest, named, sha256) };
+}
+
+/** Every block that the operations name, with its one size. */
+function namedBlocks(ops: readonly Op[]): Map<BlockHash, number> {
+  const named = new Map<BlockHash, number>();
+  for (const op of ops) {
+    for (const { hash, size } of checkOp(op)) {
+      checkSize(hash, size, named.get(hash) ?? size);
+      named.set(hash, size);
+    }
+  }
+  return named;
+}
+
+function checkSize(hash: BlockHash, size: number, known: number): void {
+  if (size !== known) throw new ProblemError("bad-manifest", `Block ${hash} cannot have ${size} and ${known} bytes.`);
 }
 
 function splitBody(body: Uint8Array): { head: unknown; rest: Uint8Array } {
@@ -63,7 +78,7 @@ function decode(manifest: string): BlockRef[] {
 function takeInline(
   announced: CommitHead["inline"],
   rest: Uint8Array,
-  named: ReadonlySet<BlockHash>,
+  named: ReadonlyMap<BlockHash, number>,
   sha256: (bytes: Uint8Array) => Uint8Array,
 ): SmallBlock[] {
   const total = announced.reduce((sum, block) => sum + block.size, 0);
@@ -73,7 +88,9 @@ function takeInline(
   let at = 0;
   return announced.map(({ hash, size }) => {
     if (seen.has(hash)) throw new ProblemError("bad-request", `Block ${hash} is there twice.`);
-    if (!named.has(hash)) throw new ProblemError("bad-request", `No operation names block ${hash}.`);
+    const said = named.get(hash);
+    if (said === undefined) throw new ProblemError("bad-request", `No operation names block ${hash}.`);
+    checkSize(hash, size, said);
     seen.add(hash);
     const bytes = rest.subarray(at, at + size);
     at += size;

@@ -1,8 +1,8 @@
 /** What holds for every answer, whatever the route: headers, versions, and bodies that nobody read. */
-import { blockBytesMax } from "@ashlar/shared/limits";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { protocolVersion, protocolVersionMin, versionHeader } from "@ashlar/shared/protocol/version";
 import { createMiddleware } from "hono/factory";
+import { commitBodyBytesMax } from "../control/commit-request.ts";
 import type { ApiEnv } from "./identity.ts";
 
 const securityHeaders = {
@@ -35,14 +35,14 @@ export const spokenVersion = createMiddleware<ApiEnv>(async (c, next) => {
 
 /**
  * Takes in what a refused request still sends. Otherwise the runtime closes the connection under a client that is still
- * writing, which then sees a reset instead of the refusal. A body longer than any block is cut off all the same.
+ * writing, which then sees a reset instead of the refusal. A body longer than any that could be right is cut off all the same.
  */
 export const unreadBodies = createMiddleware<ApiEnv>(async (c, next) => {
   await next();
   const { body, bodyUsed, headers } = c.req.raw;
   if (body === null || bodyUsed || body.locked) return;
   const announced = Number(headers.get("content-length") ?? Number.POSITIVE_INFINITY);
-  const discarded = announced > blockBytesMax ? body.cancel() : body.pipeTo(new WritableStream());
+  const discarded = announced > commitBodyBytesMax ? body.cancel() : body.pipeTo(new WritableStream());
   // A client that left meanwhile reads no answer: there is nobody to tell.
   await discarded.catch(() => undefined);
 });
