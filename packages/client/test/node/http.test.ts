@@ -24,15 +24,18 @@ test("N9 method, path, headers and body arrive as they were given", async () => 
   expect([status, headers["x-answer"]]).toEqual([200, "a, b"]);
 });
 
-test.for([0, 1, 256 * 1024, 256 * 1024 + 1, 4 * 1024 * 1024])("N18 a body of %i bytes arrives whole", async (size) => {
-  await using server = await startServer(async (request, response) => {
-    response.end(sha256(await buffer(request)));
-  });
-  await using http = openHttp(server.origin);
-  const body = randomBytes(size);
-  const answer = await http.request({ ...get, method: "PUT", body });
-  expect(Buffer.from(answer.body).toString()).toBe(sha256(body));
-});
+test.for([0, 1, 256 * 1024, 256 * 1024 + 1, 4 * 1024 * 1024])(
+  "N18 a body of %i bytes arrives whole, its length said before",
+  async (size) => {
+    await using server = await startServer(async (request, response) => {
+      response.end(`${request.headers["content-length"]} ${sha256(await buffer(request))}`);
+    });
+    await using http = openHttp(server.origin);
+    const body = randomBytes(size);
+    const answer = await http.request({ ...get, method: "PUT", body });
+    expect(Buffer.from(answer.body).toString()).toBe(`${size} ${sha256(body)}`);
+  },
+);
 
 test("N5 an answer is read up to its bound and no further, whether it says its length or not", async () => {
   await using server = await startServer(({ url }, response) => {

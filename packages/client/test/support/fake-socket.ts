@@ -1,7 +1,7 @@
 import type { Connect, ConnectOptions, SocketClosed } from "@ashlar/client/feed/socket";
 
 /** The server's end of one socket. */
-export type Peer = {
+type Peer = {
   readonly token: string;
   /** What the device said, in order. */
   readonly heard: string[];
