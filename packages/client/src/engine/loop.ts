@@ -71,9 +71,13 @@ export class Loop {
     this.#watches.use(watcher);
     try {
       // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
-      while (!signal.aborted && this.#core.trees.meta.epoch === null) await this.#turnAndWait(signal);
+      while (!signal.aborted && this.#core.trees.meta.epoch === null) {
+        const turn = await this.#turn(signal);
+        // Without a wait once the tree is there: nothing else would tell of the other devices.
+        if (this.#core.trees.meta.epoch === null) await this.#wait(turn, signal);
+      }
       await using _feed = this.#core.options.openFeed(this.#feedEvents());
-      while (!signal.aborted) await this.#turnAndWait(signal);
+      while (!signal.aborted) await this.#wait(await this.#turn(signal), signal);
     } finally {
       await this.#land();
       this.#watches.use(undefined);
@@ -119,8 +123,7 @@ export class Loop {
     }
   }
 
-  async #turnAndWait(signal: AbortSignal): Promise<void> {
-    const turn = await this.#turn(signal);
+  async #wait(turn: Turn, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { edgeFailure, wake, now, options } = this.#core;
     if (edgeFailure !== undefined) return this.#pause(edgeFailure, signal);
