@@ -34,6 +34,13 @@ export const pathDepthMax = 128;
 export const fileBytesMax = 128 * GiB;
 /** A symbolic link's target, as PATH_MAX of Linux has it. */
 export const linkTargetBytesMax = 4096;
+/** An `.ashlarignore` file is read whole before its folder is; more rules than this are a mistake. */
+export const ignoreFileBytesMax = 256 * KiB;
+/**
+ * A file modified this shortly before it was read may have been modified again within the same tick of its file
+ * system's clock: 2 s for the coarsest (FAT). It is read once more (git's racy rule).
+ */
+export const racyMs = 2 * secondMs;
 
 export const emailCharsMax = 254;
 export const passwordCharsMin = 8;

@@ -43,6 +43,11 @@ export type Hindrance = { readonly path: RelativePath; readonly reason: WaitReas
 export type ScanResult = {
   readonly observations: readonly Observation[];
   readonly hindrances: readonly Hindrance[];
+  /**
+   * Known nodes that rules ignore now: they are unknown, not gone, and so is everything below them. Nothing about them
+   * is observed, whatever happens to them on the disk, so nothing about them is sent or deleted.
+   */
+  readonly ignored: readonly NodeId[];
   /** Folders that were listed: what they no longer contain has vanished. */
   readonly foldersSeen: number;
   readonly entriesSeen: number;

@@ -1,0 +1,65 @@
+import { enterAccount } from "@ashlar/client/node/enter-account";
+import { deviceNameCharsMax } from "@ashlar/shared/limits";
+import { credentialsSchema } from "@ashlar/shared/protocol/account";
+import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
+import { printable } from "../terminal.ts";
+import type { World } from "../world.ts";
+
+export type LoginOptions = {
+  readonly server?: string;
+  readonly email?: string;
+  readonly register?: true;
+  readonly passwordStdin?: true;
+  readonly device?: string;
+};
+
+const localServer = "http://localhost:8787";
+
+export async function login(options: LoginOptions, world: World): Promise<ExitCode> {
+  const terminal = world.openTerminal({ json: false });
+  const home = await world.openHome();
+  const before = await home.currentAccount();
+  const server = serverOrigin(options.server ?? (await askFor(world, "--server", "Server", before?.server ?? localServer)));
+  const email = options.email ?? (await askFor(world, "--email", "E-mail address", before?.email));
+  const password = await passwordFor(options, world);
+  const device = options.device ?? world.hostname.slice(0, deviceNameCharsMax);
+  const credentials = credentialsSchema.safeParse({ email, password, device });
+  if (!credentials.success) throw new UsageError(fault(credentials.error.issues[0]?.path[0]));
+
+  const account = await enterAccount(home, server, credentials.data, { register: options.register === true });
+  terminal.say(`Signed in to ${server} as ${printable(account.email)}. This device is called ${printable(account.deviceName)}.`);
+  terminal.say("Next: `ashlar sync DIR` keeps a folder equal to your other devices.");
+  return exitCodes.done;
+}
+
+function serverOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !["http:", "https:"].includes(url.protocol))
+    throw new UsageError(`--server takes an address such as https://files.example.org, not "${printable(text)}".`);
+  return url.origin;
+}
+
+async function askFor(world: World, flag: string, question: string, preset: string | undefined): Promise<string> {
+  if (!world.prompt.interactive) throw new UsageError(`${flag} is missing, and there is no terminal to ask on.`);
+  return world.prompt.ask(question, preset);
+}
+
+async function passwordFor(options: LoginOptions, world: World): Promise<string> {
+  if (options.passwordStdin === true) {
+    const line = await world.prompt.readLine();
+    if (line === undefined) throw new UsageError("--password-stdin found no password on the first line of standard input.");
+    return line;
+  }
+  if (!world.prompt.interactive) throw new UsageError("There is no terminal to ask for the password on: hand it in with --password-stdin.");
+  const password = await world.prompt.askSecret("Password");
+  // A typing mistake in a new password would lock its owner out.
+  if (options.register === true && (await world.prompt.askSecret("Password again")) !== password)
+    throw new UsageError("The two passwords differ. Nothing was changed.");
+  return password;
+}
+
+function fault(field: PropertyKey | undefined): string {
+  if (field === "email") return "--email takes an e-mail address, such as ada@example.org.";
+  if (field === "password") return "A password has 8 to 256 characters.";
+  return `--device takes a name of 1 to ${deviceNameCharsMax} characters.`;
+}

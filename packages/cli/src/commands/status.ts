@@ -1,0 +1,91 @@
+import type { Status, WaitingItem } from "@ashlar/client/engine/types";
+import { folderHolder } from "@ashlar/client/node/folder-lock";
+import { folderStatus } from "@ashlar/client/node/folder-status";
+import type { Home, RegisteredFolder } from "@ashlar/client/node/home";
+import { exitCodes, type ExitCode } from "../exit-code.ts";
+import { knownFolders } from "../known-folders.ts";
+import { countText, timeText } from "../quantity.ts";
+import { printable, type Paint, type Terminal } from "../terminal.ts";
+import type { World } from "../world.ts";
+
+export async function showStatus(dir: string | undefined, options: { readonly json?: true }, world: World): Promise<ExitCode> {
+  const terminal = world.openTerminal({ json: options.json === true });
+  const home = await world.openHome();
+  let code: ExitCode = exitCodes.done;
+  for (const folder of await knownFolders(home, dir, world.cwd)) {
+    const now = await showFolder(home, folder, terminal, world.now());
+    if (now !== undefined && needsPerson(now)) code = exitCodes.needsPerson;
+  }
+  return code;
+}
+
+function needsPerson({ question, conflicts, waiting }: Status): boolean {
+  return question !== undefined || conflicts.length > 0 || waiting.length > 0;
+}
+
+async function showFolder(home: Home, folder: RegisteredFolder, terminal: Terminal, now: number): Promise<Status | undefined> {
+  const [account, holder] = await Promise.all([home.account(folder.user), folderHolder(home.paths(folder))]);
+  const known = folderStatus(home.paths(folder), now);
+  const running =
+    holder === undefined ? null : holder === "unknown" ? { pid: null, sinceMs: null } : { pid: holder.pid, sinceMs: holder.since };
+  terminal.emit({
+    type: "status",
+    folder: folder.path,
+    server: account?.server ?? null,
+    email: account?.email ?? null,
+    running,
+    ...(known === undefined ? { state: "stopped" } : { ...known, question: known.question ?? null }),
+  });
+  for (const line of describe(folder, account?.email, running !== null, known, terminal.paint)) terminal.say(line);
+  return known;
+}
+
+function describe(
+  folder: RegisteredFolder,
+  email: string | undefined,
+  running: boolean,
+  status: Status | undefined,
+  paint: Paint,
+): string[] {
+  const whose = email === undefined ? paint.yellow("signed out: `ashlar login` signs in again") : printable(email);
+  const lines = [`${paint.bold(printable(folder.path))} (${whose})`];
+  lines.push(`  ${running ? "being synced now" : `not being synced now: \`ashlar sync ${printable(folder.path)}\` starts it`}`);
+  if (status === undefined) return [...lines, "  never synced yet"];
+
+  if (running) lines.push(`  ${stateText(status, paint)}`);
+  lines.push(
+    `  last known equal: ${status.lastSyncedAtMs === null ? "never yet" : timeText(status.lastSyncedAtMs)}, at change ${status.cursor}`,
+  );
+  if (status.pending > 0) lines.push(`  ${countText(status.pending, "item")} to sync`);
+  if (status.question !== undefined) lines.push(`  ${paint.red("needs you:")} ${printable(status.question)}`);
+  for (const item of status.waiting) lines.push(`  ${waitingText(item, paint)}`);
+  for (const { path, copy } of status.conflicts)
+    lines.push(
+      `  ${paint.yellow("conflict:")} ${printable(path)} has a second version, ${printable(copy)}. Keep what you want of both, and delete the copy.`,
+    );
+  return lines;
+}
+
+function stateText({ state, feed }: Status, paint: Paint): string {
+  switch (state) {
+    case "equal":
+      return paint.green(feed === "live" ? "equal, and told of changes at once" : "equal, looking for changes from time to time");
+    case "starting":
+      return "starting";
+    case "working":
+      return "syncing";
+    case "waiting":
+      return paint.yellow("all but what waits is equal");
+    case "offline":
+      return paint.yellow("the server cannot be reached; trying again");
+    case "needs-person":
+      return paint.red("stopped until you decide");
+    case "stopped":
+      return "stopping";
+  }
+}
+
+function waitingText({ path, detail, sinceMs, nextTryMs }: WaitingItem, paint: Paint): string {
+  const next = nextTryMs === null ? "" : `, next try ${timeText(nextTryMs)}`;
+  return `${paint.yellow("waits:")} ${printable(path)}: ${printable(detail)} (since ${timeText(sinceMs)}${next})`;
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from "node:crypto";
+import type { EngineEvent, Outcome } from "@ashlar/client/engine/types";
+import { claimFolder } from "@ashlar/client/node/claim-folder";
+import { lockFolder } from "@ashlar/client/node/folder-lock";
+import type { Home, RegisteredFolder } from "@ashlar/client/node/home";
+import { openClient, type Client } from "@ashlar/client/node/open-client";
+import { eventText } from "../event-text.ts";
+import { exitCodes, FailedError, UsageError, type ExitCode } from "../exit-code.ts";
+import { progressText, rateMeter } from "../progress-line.ts";
+import { progressTally } from "../progress.ts";
+import { countText, timeText } from "../quantity.ts";
+import { printable, type Terminal } from "../terminal.ts";
+import type { World } from "../world.ts";
+
+export type SyncOptions = { readonly once?: true; readonly json?: true; readonly allowMassDelete?: true };
+
+const progressEveryMs = 200;
+
+export async function sync(dir: string, options: SyncOptions, world: World): Promise<ExitCode> {
+  const terminal = world.openTerminal({ json: options.json === true });
+  const stop = world.stopSignal();
+  const home = await world.openHome();
+  const folder = await folderFor(home, dir, terminal);
+  if (folder === undefined) return exitCodes.needsPerson;
+  const account = await home.account(folder.user);
+  if (account === undefined)
+    throw new FailedError(`The account that ${printable(folder.path)} belongs to is signed out here: sign in again with \`ashlar login\`.`);
+  await using lock = await holdFolder(home, folder, world.now());
+  void lock;
+
+  const tally = progressTally();
+  const onEvent = (event: EngineEvent) => {
+    tally.add(event);
+    terminal.emit(event);
+    const text = eventText(event, terminal.paint);
+    if (text !== undefined) terminal.say(text);
+  };
+  await using client = openClient({ home, folder, account, allowMassDelete: options.allowMassDelete === true, onEvent });
+  using moving = showProgress(client, tally, terminal, world);
+  void moving;
+  terminal.emit({ type: "start", folder: folder.path, server: account.server, email: account.email });
+  terminal.say(`Syncing ${printable(folder.path)} with ${account.server} as ${printable(account.email)}.`);
+  // Awaited here: at the end of this block the client is closed.
+  return await (options.once === true ? once(client, stop, terminal) : keepEqual(client, stop, terminal));
+}
+
+async function keepEqual(client: Client, stop: AbortSignal, terminal: Terminal): Promise<ExitCode> {
+  await client.run(stop);
+  terminal.emit({ type: "stopped" });
+  terminal.say("Stopped. What was done stays; the next `ashlar sync` goes on from here.");
+  return exitCodes.done;
+}
+
+async function once(client: Client, stop: AbortSignal, terminal: Terminal): Promise<ExitCode> {
+  let outcome: Outcome;
+  try {
+    outcome = await client.syncOnce(stop);
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    throw new FailedError("Stopped before both sides were equal. Run it again to go on from here.", { cause: error });
+  }
+  const { state, conflicts, waiting, question } = outcome;
+  terminal.emit({ type: "outcome", state, conflicts, waiting, question: question ?? null });
+  terminal.say(summary(outcome));
+  return state === "equal" && conflicts.length === 0 ? exitCodes.done : exitCodes.needsPerson;
+}
+
+function summary({ state, conflicts, waiting, question }: Outcome): string {
+  if (state === "needs-person") return `Not equal yet: ${printable(question ?? "a person has to decide")}`;
+  const parts = [];
+  if (waiting.length > 0) parts.push(countText(waiting.length, "item waits", "items wait"));
+  if (conflicts.length > 0) parts.push(countText(conflicts.length, "conflict"));
+  return parts.length === 0 ? "Both sides are equal." : `Both sides are equal, but for: ${parts.join(", ")}. \`ashlar status\` shows them.`;
+}
+
+/** The folder to sync; undefined when it has vanished, which was said then. */
+async function folderFor(home: Home, dir: string, terminal: Terminal): Promise<RegisteredFolder | undefined> {
+  const current = await home.currentAccount();
+  const claim = await claimFolder(home, { path: dir, user: current?.session.user, random: randomBytes });
+  switch (claim.type) {
+    case "known":
+    case "new":
+      return claim.folder;
+    case "vanished": {
+      const question = `${printable(claim.folder.path)} was synced before and is not there now. Mount its disk or move it back. If it is gone for good, sync another folder: everything is still on the server.`;
+      terminal.emit({ type: "needs-person", question });
+      terminal.warn(question);
+      return undefined;
+    }
+    case "overlaps":
+      throw new UsageError(
+        `${printable(dir)} overlaps ${printable(claim.other.path)}, which is synced already: sync the one or the other.`,
+      );
+    case "holds-home":
+      throw new UsageError(
+        `${printable(dir)} and Ashlar's own state in ${printable(claim.home)} may not hold one another: sync another folder, or set ASHLAR_HOME.`,
+      );
+    case "not-a-folder":
+      throw new UsageError(`${printable(claim.path)} is not a folder.`);
+    case "no-account":
+      throw new FailedError("This device is not signed in. Sign in with `ashlar login --server URL --email ADDRESS`.");
+  }
+}
+
+async function holdFolder(home: Home, folder: RegisteredFolder, now: number): Promise<AsyncDisposable> {
+  const lock = await lockFolder(home.paths(folder), now);
+  if (!("heldBy" in lock)) return lock;
+  const { heldBy } = lock;
+  const who = heldBy === undefined ? "another process" : `process ${heldBy.pid}, since ${timeText(heldBy.since)}`;
+  throw new FailedError(
+    `${printable(folder.path)} is being synced already by ${who}. One is enough: \`ashlar status\` shows how far it is.`,
+  );
+}
+
+function showProgress(client: Client, tally: ReturnType<typeof progressTally>, terminal: Terminal, world: World): Disposable {
+  const meter = rateMeter();
+  const move = () => {
+    const progress = tally.at(client.status().pending);
+    terminal.progress(progress === undefined ? "" : progressText(progress, meter.at(world.now(), progress.bytesDone)));
+  };
+  const timer = terminal.moves ? setInterval(move, progressEveryMs) : undefined;
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      terminal.progress("");
+    },
+  };
+}

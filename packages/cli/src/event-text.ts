@@ -1,0 +1,51 @@
+/** Engine events as lines for people: what happened, to which file, what to do. */
+import type { AppliedChange, EngineEvent } from "@ashlar/client/engine/types";
+import { durationText, timeText } from "./quantity.ts";
+import { printable, type Paint } from "./terminal.ts";
+
+/** Undefined for events that only move the progress line. */
+export function eventText(event: EngineEvent, paint: Paint): string | undefined {
+  switch (event.type) {
+    case "scan":
+    case "upload":
+    case "download":
+      return undefined;
+    case "applied":
+      return `${event.side === "local" ? "received" : "sent    "}  ${changeWords[event.change]}  ${printable(event.path)}`;
+    case "conflict":
+      return `${paint.yellow("conflict")}  ${printable(event.path)} was changed on two devices. The other version is there now, and yours is kept as ${printable(event.copy)}. Keep what you want of both, and delete the copy.`;
+    case "waiting": {
+      const next = event.nextTryMs === null ? "" : ` Next try ${timeText(event.nextTryMs)}.`;
+      return `${paint.yellow("waits   ")}  ${printable(event.path)}: ${printable(event.detail)}${next}`;
+    }
+    case "feed":
+      return feedText(event);
+    case "offline":
+      return `${paint.yellow("offline ")}  ${printable(event.why)} Next try in ${durationText(event.retryInMs)}.`;
+    case "needs-person":
+      return `${paint.red("stopped ")}  ${printable(event.question)}`;
+    case "equal":
+      return `${paint.green("equal   ")}  up to change ${event.cursor}`;
+  }
+}
+
+const changeWords: Record<AppliedChange, string> = {
+  create: "new    ",
+  update: "edit   ",
+  move: "move   ",
+  mode: "mode   ",
+  delete: "delete ",
+};
+
+function feedText({ state, why }: Extract<EngineEvent, { type: "feed" }>): string | undefined {
+  const because = why === undefined ? "" : `: ${printable(why)}`;
+  switch (state) {
+    case "live":
+      return "online    changes of other devices arrive at once";
+    case "polling":
+      return `online    no live connection${because}; asking for changes from time to time`;
+    // The event `offline` says more.
+    case "offline":
+      return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+/** What to tell a person about an error, and what to exit with. */
+import { DiskError, UnreachableError, type DiskErrorCode } from "@ashlar/client/ports";
+import { SignedOutError } from "@ashlar/client/edge/errors";
+import { HaltError } from "@ashlar/client/engine/types";
+import { StateFileError } from "@ashlar/client/node/state-file";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { exitCodes, FailedError, UsageError, type ExitCode } from "./exit-code.ts";
+import { printable } from "./terminal.ts";
+
+export function failure(error: unknown): { message: string; exitCode: ExitCode } {
+  if (error instanceof UsageError) return { message: error.message, exitCode: exitCodes.wrongUsage };
+  return { message: explain(error), exitCode: exitCodes.failed };
+}
+
+function explain(error: unknown): string {
+  if (error instanceof FailedError || error instanceof SignedOutError || error instanceof HaltError) return error.message;
+  if (error instanceof UnreachableError) return `${error.message} Is the address right, and is this machine online?`;
+  if (error instanceof ProblemError) return `The server refused: ${error.message}`;
+  if (error instanceof DiskError) return `${printable(error.path) || "The synced folder"}: ${diskFaults[error.code]}`;
+  if (error instanceof StateFileError)
+    return `${error.message}. Repair or remove that file, then run this again; no synced file depends on it.`;
+  // Nobody foresaw it: the stack is what a report of the mistake needs.
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+const diskFaults: Record<DiskErrorCode, string> = {
+  absent: "it is not there (any more).",
+  changed: "it changed while it was worked on; run this again.",
+  outside: "it leads out of the synced folder, so it is not touched.",
+  "root-gone": "the folder is not there. Is its disk mounted?",
+  "not-empty": "the folder is not empty.",
+  "no-permission": "this user may not read or change it: check its permissions.",
+  "no-space": "the disk is full: make room, then run this again.",
+  "bad-name": "this disk cannot hold such a name.",
+  busy: "another program uses it: close that, then run this again.",
+  io: "the disk reported an error.",
+};

@@ -1,0 +1,151 @@
+/** The arguments: what there is to say, and which command it is handed to. */
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import manifest from "../package.json" with { type: "json" };
+import { exitCodes, type ExitCode } from "./exit-code.ts";
+import { failure } from "./failure.ts";
+import type { World } from "./world.ts";
+
+const exits = `
+Exit status:
+  0  done
+  1  failed
+  2  wrong usage
+  3  done, but there are conflicts, or files that need a person`;
+
+/** Loaded when called for: the network and the engine take a while, and most commands need neither. */
+const commands = {
+  login: () => import("./commands/login.ts"),
+  logout: () => import("./commands/logout.ts"),
+  sync: () => import("./commands/sync.ts"),
+  status: () => import("./commands/status.ts"),
+  refresh: () => import("./commands/refresh.ts"),
+  log: () => import("./commands/log.ts"),
+  devices: () => import("./commands/devices.ts"),
+};
+
+/** Runs one command line, without the program's own name, and answers the exit status. */
+export async function runProgram(args: readonly string[], world: World): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.done;
+  const program = build(world, (result) => (code = result));
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
+    const { message, exitCode } = failure(error);
+    const terminal = world.openTerminal({ json: args.includes("--json") });
+    terminal.emit({ type: "error", message, exitCode });
+    terminal.warn(`${terminal.paint.red("ashlar:")} ${message}`);
+    return exitCode;
+  }
+}
+
+function build(world: World, answer: (code: ExitCode) => void): Command {
+  const terminal = world.openTerminal({ json: false });
+  const program = new Command("ashlar")
+    .description("Keeps folders equal on all of your devices.")
+    .version(manifest.version, "-V, --version", "show the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help for a command")
+    .showHelpAfterError("(ashlar --help shows what there is)")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.say(text.trimEnd()), writeErr: (text) => terminal.warn(text.trimEnd()) })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ashlar login --server http://localhost:8787 --email ada@example.org --register
+  ashlar sync ~/Documents              keep a folder equal until Ctrl-C
+  ashlar sync ~/Documents --once       make it equal, then end
+  ashlar status
+${exits}
+
+State is kept in ASHLAR_HOME (default: the platform's usual place).`,
+    );
+
+  program
+    .command("login")
+    .description("Sign this device in. Asks for what is missing.")
+    .option("--server <url>", "address of the server")
+    .option("--email <address>", "e-mail address of the account")
+    .option("--register", "make a new account")
+    .option("--password-stdin", "read the password from the first line of standard input")
+    .option("--device <name>", "what this device is called (default: this machine's name)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ashlar login --server https://files.example.org --email ada@example.org
+  echo "$PASSWORD" | ashlar login --server http://localhost:8787 --email ada@example.org --register --password-stdin`,
+    )
+    .action(async (options) => answer(await (await commands.login()).login(options, world)));
+
+  program
+    .command("logout")
+    .description("Sign this device out. Synced folders stay as they are on this disk.")
+    .action(async () => answer(await (await commands.logout()).logout(world)));
+
+  program
+    .command("sync")
+    .description("Keep a folder equal to the account's other devices, until Ctrl-C.")
+    .argument("<dir>", "the folder; made if it does not exist")
+    .option("--once", "end when both sides are equal")
+    .option("--json", "one JSON object per line for every event")
+    .option("--allow-mass-delete", "carry out deletions that would otherwise be asked about")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ashlar sync ~/Documents
+  ashlar sync ./photos --once --json
+${exits}`,
+    )
+    .action(async (dir, options) => answer(await (await commands.sync()).sync(dir, options, world)));
+
+  program
+    .command("status")
+    .description("Show how far a synced folder is, and what waits for what. Without a folder: the one around here, else all.")
+    .argument("[dir]", "a synced folder, or a path inside it")
+    .option("--json", "one JSON object per line for every folder")
+    .addHelpText("after", exits)
+    .action(async (dir, options) => answer(await (await commands.status()).showStatus(dir, options, world)));
+
+  program
+    .command("refresh")
+    .description("Have the process that syncs a folder look at disk and server at once, and try again what waits.")
+    .argument("[dir]", "a synced folder, or a path inside it")
+    .action(async (dir) => answer(await (await commands.refresh()).refresh(dir, world)));
+
+  program
+    .command("log")
+    .description("List the changes of the account, oldest first.")
+    .argument("[dir]", "a synced folder: its account's changes")
+    .option("--since <seq>", "only changes after this number", wholeNumber, 0)
+    .option("--json", "one JSON object per line for every change")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ashlar log
+  ashlar log ~/Documents --since 1200 --json`,
+    )
+    .action(async (dir, options) => answer(await (await commands.log()).log(dir, options, world)));
+
+  const deviceCommand = program
+    .command("devices")
+    .description("List the devices that are signed in.")
+    .option("--json", "one JSON object per line for every device")
+    .action(async (options) => answer(await (await commands.devices()).devices(options, world)));
+  deviceCommand
+    .command("revoke")
+    .description("Sign a device out, wherever it is. Its files stay on its disk.")
+    .argument("<id>", "as `ashlar devices` shows it")
+    .action(async (id) => answer(await (await commands.devices()).revokeDevice(id, world)));
+  return program;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+  return value;
+}

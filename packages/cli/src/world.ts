@@ -1,0 +1,44 @@
+/** What the command takes from the process it runs in, in one place, so that tests hand in another. */
+import { homedir, hostname } from "node:os";
+import { homePath } from "@ashlar/client/node/home-path";
+import { openHome, type Home } from "@ashlar/client/node/home";
+import { openPrompt, type Prompt } from "./prompt.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
+
+export type World = {
+  readonly prompt: Prompt;
+  readonly hostname: string;
+  readonly cwd: string;
+  now(): number;
+  openHome(): Promise<Home>;
+  openTerminal(options: { json: boolean }): Terminal;
+  /** Aborts at the first request to stop; the second one ends the process at once. */
+  stopSignal(): AbortSignal;
+};
+
+export function processWorld(): World {
+  const { env, platform } = process;
+  return {
+    prompt: openPrompt(process.stdin, process.stderr),
+    hostname: hostname(),
+    cwd: process.cwd(),
+    now: () => Date.now(),
+    openHome: () => openHome(homePath({ env, platform, userHome: homedir(), cwd: process.cwd() })),
+    openTerminal: ({ json }) => openTerminal({ stdout: process.stdout, stderr: process.stderr, env, json }),
+    stopSignal,
+  };
+}
+
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(code);
+      controller.abort(new Error(`stopped by ${signal}`));
+    });
+  }
+  return controller.signal;
+}

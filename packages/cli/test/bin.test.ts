@@ -1,0 +1,33 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const bin = fileURLToPath(new URL("../bin/ashlar.mjs", import.meta.url));
+/** Makes a Node say that it is an old one. What it starts is not affected. */
+const older = `data:text/javascript,Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })`;
+
+const runOlder = (script: string, args: string[]) =>
+  spawnSync(process.execPath, ["--import", older, script, ...args], { encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "" } });
+
+it("M15 an older Node hands over to the one in the nearest node_modules, with arguments and exit status", () => {
+  const help = runOlder(bin, ["sync", "--help"]);
+  expect([help.status, help.stderr]).toEqual([0, ""]);
+  expect(help.stdout).toContain("Usage: ashlar sync");
+  expect(runOlder(bin, ["frobnicate"]).status).toBe(2);
+});
+
+it("M15 an older Node without a newer one says what is needed", () => {
+  const directory = mkdtempSync(join(tmpdir(), "ashlar-bin-"));
+  try {
+    copyFileSync(bin, join(directory, "ashlar.mjs"));
+    const { status, stderr } = runOlder(join(directory, "ashlar.mjs"), ["--help"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("needs Node.js 24 or newer, this is 20.20.2");
+    expect(stderr).toContain("npm ci");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

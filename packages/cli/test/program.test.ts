@@ -1,0 +1,186 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { newId, userIdSchema, deviceIdSchema, type UserId } from "@ashlar/shared/ids";
+import { lockFolder } from "@ashlar/client/node/folder-lock";
+import type { Home, RegisteredFolder } from "@ashlar/client/node/home";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { exitCodes } from "../src/exit-code.ts";
+import { runProgram } from "../src/program.ts";
+import { worldIn } from "./surroundings.ts";
+
+let directory = "";
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "ashlar-cli-"));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+const home = () => join(directory, "home");
+
+async function signedIn(at: Home): Promise<UserId> {
+  const user = userIdSchema.parse("U".repeat(22));
+  const session = { user, device: deviceIdSchema.parse("D".repeat(22)), accessToken: "a", accessExpiresAt: 0, refreshToken: "r" };
+  await at.enter({ server: "http://127.0.0.1:1", email: "ada@example.org", deviceName: "desk", session });
+  return user;
+}
+
+async function syncedFolder(at: Home, path: string): Promise<RegisteredFolder> {
+  const folder = { id: newId<UserId>(randomBytes), path, user: await signedIn(at) };
+  await at.register(folder);
+  return folder;
+}
+
+describe("wrong usage", () => {
+  it.each([
+    [["frobnicate"]],
+    [["sync"]],
+    [["sync", "a", "b"]],
+    [["sync", "a", "--twice"]],
+    [["log", "--since", "yesterday"]],
+    [["log", "--since", "-1"]],
+    [["devices", "revoke"]],
+    [["devices", "revoke", "not an id"]],
+    [["login", "--server", "ftp://example.org", "--email", "a@example.org", "--password-stdin"]],
+    [["login", "--server", "nonsense", "--email", "a@example.org", "--password-stdin"]],
+    [["login", "--email", "a@example.org", "--password-stdin"]],
+    [["login", "--server", "http://localhost:1", "--password-stdin"]],
+    [["login", "--server", "http://localhost:1", "--email", "a@example.org"]],
+    [["login", "--server", "http://localhost:1", "--email", "not an address", "--password-stdin"]],
+    [["status"]],
+    [["refresh"]],
+  ])("M6 %j exits with 2", async (args) => {
+    const world = await worldIn(home(), { line: "long enough" });
+    expect(await runProgram(args, world)).toBe(exitCodes.wrongUsage);
+  });
+
+  it("M6 --help shows examples and the exit status, and exits with 0", async () => {
+    const world = await worldIn(home());
+    expect(await runProgram(["sync", "--help"], world)).toBe(exitCodes.done);
+    expect(world.stdout.text).toContain("ashlar sync ~/Documents");
+    expect(world.stdout.text).toContain("3  done, but there are conflicts");
+  });
+
+  it("M6 a password that is too short is refused before anything is sent", async () => {
+    const world = await worldIn(home(), { line: "short" });
+    const args = ["login", "--server", "http://127.0.0.1:1", "--email", "a@example.org", "--password-stdin"];
+    expect(await runProgram(args, world)).toBe(exitCodes.wrongUsage);
+    expect(world.stderr.text).toContain("8 to 256 characters");
+  });
+
+  it("M11 a new password is asked for twice, and two that differ are refused", async () => {
+    const world = await worldIn(home(), { answers: ["http://127.0.0.1:1", "a@example.org", "correct horse", "correct house"] });
+    expect(await runProgram(["login", "--register"], world)).toBe(exitCodes.wrongUsage);
+    expect(world.stderr.text).toBe(
+      "Server?E-mail address?Password?Password again?ashlar: The two passwords differ. Nothing was changed.\n",
+    );
+  });
+
+  it("M11 a server that cannot be reached is said, and nothing is stored", async () => {
+    const world = await worldIn(home(), { line: "correct horse" });
+    const args = ["login", "--server", "http://127.0.0.1:1", "--email", "a@example.org", "--password-stdin"];
+    expect(await runProgram(args, world)).toBe(exitCodes.failed);
+    expect(world.stderr.text).toContain("cannot be reached");
+    expect(await world.home.currentAccount()).toBeUndefined();
+  });
+});
+
+describe("before the edge is asked", () => {
+  it.each([[["sync", "somewhere"]], [["log"]], [["devices"]], [["logout"]]])(
+    "M16 %j without a session says how to sign in",
+    async (args) => {
+      const world = await worldIn(home());
+      expect(
+        await runProgram(
+          args.map((arg) => (arg === "somewhere" ? join(directory, arg) : arg)),
+          world,
+        ),
+      ).toBe(exitCodes.failed);
+      expect(world.stderr.text).toContain("ashlar login");
+    },
+  );
+
+  it("M4 a known folder that vanished needs a person, and is not made again", async () => {
+    const world = await worldIn(home());
+    const path = join(directory, "gone");
+    await syncedFolder(world.home, path);
+    expect(await runProgram(["sync", path, "--once"], world)).toBe(exitCodes.needsPerson);
+    expect(world.stderr.text).toContain(`${path} was synced before and is not there now`);
+    await expect(rm(path)).rejects.toThrow("ENOENT");
+  });
+
+  it("M5 a folder inside a synced one, or around it, is refused", async () => {
+    const world = await worldIn(home());
+    const path = join(directory, "outer", "inner");
+    await mkdir(path, { recursive: true });
+    await syncedFolder(world.home, path);
+    expect(await runProgram(["sync", join(path, "deeper"), "--once"], world)).toBe(exitCodes.wrongUsage);
+    expect(await runProgram(["sync", join(directory, "outer"), "--once"], world)).toBe(exitCodes.wrongUsage);
+  });
+
+  it("M5 a folder that holds the client's own state, or lies in it, is refused", async () => {
+    const world = await worldIn(home());
+    await signedIn(world.home);
+    expect(await runProgram(["sync", directory, "--once"], world)).toBe(exitCodes.wrongUsage);
+    expect(await runProgram(["sync", home(), "--once"], world)).toBe(exitCodes.wrongUsage);
+    expect(await runProgram(["sync", join(home(), "below"), "--once"], world)).toBe(exitCodes.wrongUsage);
+    expect(world.stderr.text).toContain("ASHLAR_HOME");
+  });
+
+  it("M5 a file is not a folder", async () => {
+    const world = await worldIn(home());
+    await signedIn(world.home);
+    const path = join(directory, "file");
+    await writeFile(path, "");
+    expect(await runProgram(["sync", path, "--once"], world)).toBe(exitCodes.wrongUsage);
+    expect(await runProgram(["sync", join(path, "below"), "--once"], world)).toBe(exitCodes.wrongUsage);
+  });
+
+  it("M3 a folder that another process syncs is refused, naming the process", async () => {
+    const world = await worldIn(home());
+    const path = join(directory, "busy");
+    await mkdir(path);
+    const folder = await syncedFolder(world.home, path);
+    const lock = await lockFolder(world.home.paths(folder), 0);
+    if ("heldBy" in lock) throw new Error("nobody else can have it");
+    await using held = lock;
+    expect(held).toBeDefined();
+    expect(await runProgram(["sync", path, "--once", "--json"], world)).toBe(exitCodes.failed);
+    expect(world.stderr.text).toContain(`process ${process.pid}`);
+    const line: unknown = JSON.parse(world.stdout.text);
+    expect(line).toMatchObject({ type: "error", exitCode: exitCodes.failed });
+  });
+
+  it("M13 refresh says when nothing syncs the folder", async () => {
+    const world = await worldIn(home());
+    const path = join(directory, "idle");
+    await syncedFolder(world.home, path);
+    expect(await runProgram(["refresh", path], world)).toBe(exitCodes.failed);
+    expect(world.stderr.text).toContain(`ashlar sync ${path}`);
+  });
+
+  it("M14 status of a folder that was never synced is one line of JSON", async () => {
+    const world = await worldIn(home());
+    const path = join(directory, "fresh");
+    await syncedFolder(world.home, path);
+    expect(await runProgram(["status", "--json"], world)).toBe(exitCodes.done);
+    expect(JSON.parse(world.stdout.text)).toEqual({
+      type: "status",
+      folder: path,
+      server: "http://127.0.0.1:1",
+      email: "ada@example.org",
+      running: null,
+      state: "stopped",
+    });
+  });
+
+  it("M2 a corrupt state file is named, and the command fails", async () => {
+    const world = await worldIn(home());
+    await signedIn(world.home);
+    await writeFile(join(home(), "folders.json"), "{");
+    expect(await runProgram(["status"], world)).toBe(exitCodes.failed);
+    expect(world.stderr.text).toContain(join(home(), "folders.json"));
+  });
+});

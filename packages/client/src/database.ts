@@ -1,0 +1,20 @@
+/**
+ * The client's own database, behind the little that the trees need of it. `node:sqlite` offers it nearly as it is;
+ * whoever opens it sets WAL and synchronous=FULL. It is a cache of observations: losing it loses no content (I5).
+ */
+export type SqlValue = string | number | null;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+export type LocalStatement = {
+  run(...values: SqlValue[]): void;
+  get(...values: SqlValue[]): SqlRow | undefined;
+  all(...values: SqlValue[]): SqlRow[];
+};
+
+export type LocalDatabase = {
+  exec(sql: string): void;
+  prepare(sql: string): LocalStatement;
+  /** All of it or nothing. Within another transaction it is part of that one. */
+  transaction<Result>(work: () => Result): Result;
+  close(): void;
+};

@@ -1,0 +1,112 @@
+/** What the parts of one engine share. */
+import { type BlockHash, type NodeId, type OpId, newId } from "@ashlar/shared/ids";
+import type { Ingested, RelativePath, Transfer } from "../ports.ts";
+import { Trees } from "../trees/trees.ts";
+import { BusyNodes } from "./busy-nodes.ts";
+import { DiskLock } from "./disk-lock.ts";
+import { type Failure, failureOf } from "./failure.ts";
+import { HeldBlocks } from "./held-blocks.ts";
+import { ReceivedBlocks } from "./received-blocks.ts";
+import { HaltError, type EngineEvent, type EngineOptions } from "./types.ts";
+import { Wake } from "./wake.ts";
+
+export class Core {
+  readonly options: EngineOptions;
+  readonly trees: Trees;
+  readonly transfer: Transfer;
+  readonly lock = new DiskLock();
+  readonly wake = new Wake();
+  /** Small blocks read from this disk, until the commit that carries them. */
+  readonly held = new HeldBlocks();
+  /** Small blocks that came with pushed changes. */
+  readonly received = new ReceivedBlocks();
+  /** Nodes with a step under way. */
+  readonly busy = new BusyNodes();
+  /** Steps under way that the loop does not wait for. */
+  readonly flights = new Set<Promise<unknown>>();
+  /** Folders to look at again, because a step met something else than the trees say. */
+  readonly stale = new Set<RelativePath>();
+  /** Why the edge could not be used, until the loop has waited for it. */
+  edgeFailure: (Failure & { scope: "edge" }) | undefined;
+  halt: HaltError | undefined;
+  /** An error that nobody expected, from a step that nobody waits for. */
+  bug: unknown;
+  isRootGone = false;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.trees = new Trees(options.database, { caseSensitive: options.platform.caseSensitive });
+    this.transfer = options.createTransfer(this.trees.blockKnowledge());
+  }
+
+  get now(): number {
+    return this.options.clock.now();
+  }
+
+  event(event: EngineEvent): void {
+    this.options.onEvent(event);
+  }
+
+  newNodeId = (): NodeId => newId<NodeId>(this.options.random);
+  newOpId = (): OpId => newId<OpId>(this.options.random);
+
+  hold(id: NodeId, small: Ingested["small"]): void {
+    this.held.put(id, small);
+  }
+
+  receive(hash: BlockHash, bytes: Uint8Array): void {
+    this.received.put(hash, bytes);
+  }
+
+  /** A step for this node failed: it waits with a reason, or the whole engine does. Rethrows what is a bug. */
+  fail(id: NodeId, error: unknown): void {
+    this.take(failureOf(error), id);
+  }
+
+  take(failure: Failure, id?: NodeId): void {
+    switch (failure.scope) {
+      case "edge":
+        this.edgeFailure = failure;
+        return;
+      case "account":
+        this.halt = new HaltError("signed-out", failure.why);
+        return;
+      case "root":
+        this.isRootGone = true;
+        return;
+      case "item": {
+        if (id === undefined) throw new Error(`${failure.reason}: ${failure.detail}`);
+        const path = this.trees.shownPath(id);
+        if (failure.isStale) this.stale.add(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
+        this.delay(id, failure.reason, failure.detail);
+      }
+    }
+  }
+
+  /** Tried again by itself, later each time. */
+  delay(id: NodeId, reason: string, detail: string): void {
+    const before = this.trees.waiting.ofNode(id);
+    const attempts = (before?.attempts ?? 0) + 1;
+    this.#putWaiting(id, { reason, detail, attempts, nextTryMs: this.now + retryMs(attempts) });
+  }
+
+  /** Tried again whenever the loop comes by: it costs nothing. */
+  waitFor(id: NodeId, reason: string, detail: string): void {
+    this.#putWaiting(id, { reason, detail, attempts: 0, nextTryMs: null });
+  }
+
+  #putWaiting(id: NodeId, row: { reason: string; detail: string; attempts: number; nextTryMs: number | null }): void {
+    const path = this.trees.shownPath(id);
+    const before = this.trees.waiting.ofNode(id);
+    this.trees.waiting.putNode(id, { ...row, path, sinceMs: before?.sinceMs ?? this.now });
+    if (before?.reason === row.reason && before.path === path) return;
+    this.event({ type: "waiting", path, reason: row.reason, detail: row.detail, nextTryMs: row.nextTryMs });
+  }
+}
+
+const retryMsMin = 200;
+const retryMsMax = 5 * 60 * 1000;
+
+function retryMs(attempts: number): number {
+  return Math.min(retryMsMax, retryMsMin * 2 ** Math.min(attempts - 1, 16));
+}

@@ -1,0 +1,216 @@
+/** The steps of a plan on this disk. Each checks again what it is about to replace or remove, and tells the trees what it did. */
+import { type NodeId } from "@ashlar/shared/ids";
+import type { Step } from "../planner/types.ts";
+import { temporaryName } from "../planner/names.ts";
+import { DiskError, type RelativePath, type Stat } from "../ports.ts";
+import type { LocalNode } from "../scan/types.ts";
+import * as effects from "../trees/effects.ts";
+import type { SharedNode } from "../trees/node.ts";
+import type { Core } from "./core.ts";
+import type { AppliedChange } from "./types.ts";
+import type { Watches } from "./watches.ts";
+
+type Of<Do extends Step["do"]> = Extract<Step, { do: Do }>;
+type Place = Of<"move-local">["to"];
+
+export class DiskSteps {
+  readonly #core: Core;
+  readonly #watches: Watches;
+
+  constructor(core: Core, watches: Watches) {
+    this.#core = core;
+    this.#watches = watches;
+  }
+
+  async read({ node }: Of<"read">, signal: AbortSignal): Promise<void> {
+    const { trees, transfer, lock } = this.#core;
+    const local = this.#local(node);
+    const path = this.#path(node);
+    const nowMs = this.#core.now;
+    let sent = 0;
+    const progress = (bytes: number) => {
+      sent += bytes;
+      this.#core.event({ type: "upload", path, bytes: sent, size: local.stat.size });
+    };
+    const { manifest, stat, small } = await transfer.upload(path, { signal, progress });
+    await lock.share(async () => {
+      const isStill = trees.localPath(node) === path;
+      const isTaken = isStill && trees.transaction(() => effects.contentRead(trees, node, { manifest, stat, before: local.stat, nowMs }));
+      if (isTaken) this.#core.hold(node, small);
+    });
+  }
+
+  async makeFolder({ node }: Of<"make-folder">): Promise<void> {
+    const { trees, lock, options } = this.#core;
+    await lock.share(async () => {
+      const remote = this.#remote(node);
+      const path = this.#pathIn(remote);
+      const stat = await options.disk.makeFolder(path, remote.mode);
+      this.#watches.add(path);
+      trees.transaction(() => effects.placed(trees, remote, stat, { mode: remote.mode, nowMs: this.#core.now }));
+      this.#applied("create", path);
+    });
+  }
+
+  async download({ node, mode }: Of<"download">, signal: AbortSignal): Promise<void> {
+    const remote = this.#remote(node);
+    if (remote.kind === "symlink") return this.#downloadLink(remote, signal);
+    const { transfer, options, received } = this.#core;
+    const before = this.#core.trees.local.get(node);
+    const shown = this.#target(remote);
+    let written = 0;
+    const progress = (bytes: number) => {
+      written += bytes;
+      this.#core.event({ type: "download", path: shown, bytes: written, size: remote.size });
+    };
+    await using draft = await options.disk.draft();
+    await transfer.download(remote.manifest ?? "", draft, { signal, progress, received: received.blocks });
+    const { mtimeMs, size } = remote;
+    await this.#place(remote, before, mode, (path, expected) => draft.place(path, { mode, mtimeMs, size, expected }));
+  }
+
+  async #downloadLink(remote: SharedNode, signal: AbortSignal): Promise<void> {
+    const before = this.#core.trees.local.get(remote.id);
+    const target = await this.#core.transfer.downloadBytes(remote.manifest ?? "", signal);
+    await this.#place(remote, before, remote.mode, (path, expected) => this.#core.options.disk.makeLink(path, target, expected));
+  }
+
+  /** Puts it where the node belongs now, if what stands there is what stood there when the download began (I5). */
+  async #place(
+    remote: SharedNode,
+    before: LocalNode | undefined,
+    mode: number,
+    put: (path: RelativePath, expected: Stat | "absent") => Promise<Stat>,
+  ): Promise<void> {
+    const { trees, lock } = this.#core;
+    await lock.share(async () => {
+      const now = trees.local.get(remote.id);
+      const path = this.#target(remote);
+      const isSame = now === undefined || before === undefined ? now === before : effects.sameFile(now.stat, before.stat);
+      if (!isSame) throw new DiskError("changed", path);
+      const stat = await put(path, now?.stat ?? "absent");
+      trees.transaction(() => effects.placed(trees, remote, stat, { mode, nowMs: this.#core.now }));
+      this.#applied(before === undefined ? "create" : "update", path);
+    });
+  }
+
+  async move({ node, to }: Of<"move-local">): Promise<void> {
+    await this.#core.lock.share(async () => {
+      const path = await this.#move(node, to);
+      if (to.name !== temporaryName(node)) this.#applied("move", path.to);
+    });
+  }
+
+  async setAside({ node, name }: Of<"set-aside">): Promise<void> {
+    await this.#core.lock.share(async () => {
+      const { parent } = this.#local(node);
+      this.#conflict(await this.#move(node, { parent, name, spelling: undefined }));
+    });
+  }
+
+  async keepCopy({ node, name }: Of<"keep-copy">): Promise<void> {
+    const { trees, lock, held } = this.#core;
+    await lock.share(async () => {
+      const local = this.#local(node);
+      const path = await this.#rename(local, { parent: local.parent, name, spelling: undefined });
+      const id = this.#core.newNodeId();
+      trees.transaction(() => effects.copyKept(trees, node, { id, name, stat: path.stat }));
+      held.move(node, id);
+      this.#conflict({ from: this.#target(this.#remote(node)), to: path.to });
+    });
+  }
+
+  async setMode({ node, mode }: Of<"set-mode">): Promise<void> {
+    const { trees, lock, options } = this.#core;
+    await lock.share(async () => {
+      const path = this.#path(node);
+      const stat = await options.disk.setMode(path, mode, this.#local(node).stat);
+      trees.transaction(() => effects.modeSet(trees, node, mode, stat));
+      this.#applied("mode", path);
+    });
+  }
+
+  async remove({ node }: Of<"remove-local">): Promise<void> {
+    const { trees, lock, options } = this.#core;
+    await lock.share(async () => {
+      const local = this.#local(node);
+      const path = this.#path(node);
+      if (local.kind === "folder") await options.disk.removeFolder(path);
+      else await options.disk.remove(path, local.stat);
+      if (local.kind === "folder") this.#watches.remove(path);
+      trees.transaction(() => effects.removedLocally(trees, node));
+      trees.conflicts.remove(path);
+      this.#applied("delete", path);
+    });
+  }
+
+  async #move(node: NodeId, to: Place): Promise<{ from: RelativePath; to: RelativePath }> {
+    const { trees } = this.#core;
+    const path = await this.#rename(this.#local(node), to);
+    trees.transaction(() => effects.movedLocally(trees, node, to, path.stat));
+    trees.conflicts.remove(path.from);
+    return path;
+  }
+
+  async #rename(local: LocalNode, to: Place): Promise<{ from: RelativePath; to: RelativePath; stat: Stat }> {
+    const { trees, options } = this.#core;
+    const { disk } = options;
+    const from = this.#path(local.id);
+    const target = this.#join(to.parent, to.spelling ?? to.name);
+    // A step that was cut short between the disk and the trees.
+    if (from === target) return { from, to: target, stat: local.stat };
+    let stat: Stat;
+    if (local.parent === to.parent && trees.fold(local.name) === trees.fold(to.name)) {
+      // Only its case differs, or its form: a disk that cannot tell would say that the target exists.
+      const aside = this.#join(local.parent, temporaryName(local.id));
+      stat = await disk.move(from, aside, local.stat);
+      stat = await disk.move(aside, target, stat);
+    } else {
+      stat = await disk.move(from, target, local.stat);
+    }
+    if (local.kind === "folder") this.#watches.moved(trees, local.id, from, target);
+    return { from, to: target, stat };
+  }
+
+  #applied(change: AppliedChange, path: RelativePath): void {
+    this.#core.event({ type: "applied", side: "local", change, path });
+  }
+
+  #conflict(path: { from: RelativePath; to: RelativePath }): void {
+    this.#core.trees.conflicts.put({ path: path.from, copy: path.to, atMs: this.#core.now });
+    this.#core.event({ type: "conflict", path: path.from, copy: path.to });
+  }
+
+  #local(id: NodeId): LocalNode {
+    const local = this.#core.trees.local.get(id);
+    if (local === undefined) throw new DiskError("absent", this.#core.trees.shownPath(id));
+    return local;
+  }
+
+  /** Deleted on the server while the step was waiting its turn: planned again. */
+  #remote(id: NodeId): SharedNode {
+    const remote = this.#core.trees.remote.get(id);
+    if (remote === undefined) throw new DiskError("changed", this.#core.trees.shownPath(id));
+    return remote;
+  }
+
+  #path(id: NodeId): RelativePath {
+    const path = this.#core.trees.localPath(id);
+    if (path === undefined) throw new DiskError("absent", this.#core.trees.shownPath(id));
+    return path;
+  }
+
+  /** Where it stands, or else where it will. */
+  #target(remote: SharedNode): RelativePath {
+    return this.#core.trees.localPath(remote.id) ?? this.#pathIn(remote);
+  }
+
+  #pathIn(remote: SharedNode): RelativePath {
+    return this.#join(remote.parent, remote.spelling ?? remote.name);
+  }
+
+  #join(parent: NodeId, name: string): RelativePath {
+    const folder = this.#path(parent);
+    return folder === "" ? name : `${folder}/${name}`;
+  }
+}

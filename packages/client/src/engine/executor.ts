@@ -1,0 +1,190 @@
+/** Takes the steps of a plan: what does not depend on each other at the same time, within bounds. */
+import type { NodeId } from "@ashlar/shared/ids";
+import { isInDatabase } from "../planner/plan.ts";
+import type { Action, Plan, PlannedOp } from "../planner/types.ts";
+import * as effects from "../trees/effects.ts";
+import type { Committer } from "./committer.ts";
+import type { Core } from "./core.ts";
+import type { DiskSteps } from "./disk-steps.ts";
+import { Slots } from "./slots.ts";
+
+const transfersMax = 16;
+const diskStepsMax = 8;
+/** A transfer above this is not waited for: small changes go on meanwhile. */
+const longBytesMin = 8 * 1024 * 1024;
+
+type Task = { readonly isLong: boolean; readonly done: Promise<boolean> };
+
+export class Executor {
+  readonly #core: Core;
+  readonly #disk: DiskSteps;
+  readonly #committer: Committer;
+  readonly #transfers = new Slots(transfersMax);
+  readonly #longTransfers = new Slots(transfersMax / 4);
+  readonly #diskSteps = new Slots(diskStepsMax);
+
+  constructor(core: Core, disk: DiskSteps, committer: Committer) {
+    this.#core = core;
+    this.#disk = disk;
+    this.#committer = committer;
+  }
+
+  /** Resolves when all but the long transfers are done; those go on as flights. Failures wait with their items. */
+  async run({ actions }: Plan, signal: AbortSignal): Promise<void> {
+    this.#core.trees.transaction(() => actions.forEach((action) => this.#inDatabase(action)));
+    const prefetched = this.#prefetch(actions, signal);
+    const committed = this.#commit(actions, signal);
+    const tasks = new Map<number, Task>();
+    const needed = new Set(actions.flatMap(({ needs }) => needs));
+    const isLast = (action: Action, index: number) => action.do === "remove-local" && !needed.has(index);
+    for (const [index, action] of actions.entries()) {
+      if (isInDatabase(action) || isLast(action, index)) continue;
+      if (action.do === "commit") tasks.set(index, { isLong: false, done: committed });
+      else tasks.set(index, this.#start(action, tasks, prefetched, signal));
+    }
+    // Deletions that nothing waits for come after the downloads, which may copy from what is to be deleted.
+    const before = [...tasks.values()].map(({ done }) => done);
+    for (const [index, action] of actions.entries()) {
+      if (isLast(action, index)) tasks.set(index, this.#start(action, tasks, Promise.all(before), signal));
+    }
+    await Promise.all([...tasks.values()].filter(({ isLong }) => !isLong).map(({ done }) => done));
+  }
+
+  #start(action: Action, tasks: ReadonlyMap<number, Task>, first: Promise<unknown>, signal: AbortSignal): Task {
+    const needs = action.needs.flatMap((need) => tasks.get(need) ?? []);
+    const isLong = this.#isLong(action) || needs.some((task) => task.isLong) || (action.do === "remove-local" && [...tasks.values()].some((task) => task.isLong));
+    const done = this.#whileBusy([action.node], async () => {
+      const held = await Promise.all(needs.map((task) => task.done));
+      if (action.do === "download" || action.do === "remove-local") await first;
+      if (signal.aborted || held.includes(false)) return false;
+      return this.#attempt(action.node, signal, () => this.#slots(action).run(() => this.#take(action, signal)));
+    });
+    if (isLong) this.#fly(done);
+    return { isLong, done };
+  }
+
+  /** Goes on beside the rounds; the loop hears of its end. A bug in it ends the engine. */
+  #fly(done: Promise<unknown>): void {
+    const flight = done
+      .catch((error: unknown) => {
+        this.#core.bug ??= error;
+      })
+      .finally(() => {
+        this.#core.flights.delete(flight);
+        this.#core.wake.call();
+      });
+    this.#core.flights.add(flight);
+  }
+
+  #isLong(action: Action): boolean {
+    const { local, remote } = this.#core.trees;
+    if (action.do === "read") return (local.get(action.node)?.stat.size ?? 0) >= longBytesMin;
+    return action.do === "download" && (remote.get(action.node)?.size ?? 0) >= longBytesMin;
+  }
+
+  #slots(action: Action): Slots {
+    if (this.#isLong(action)) return this.#longTransfers;
+    return action.do === "read" || action.do === "download" || action.do === "fetch-manifest" ? this.#transfers : this.#diskSteps;
+  }
+
+  async #attempt(node: NodeId, signal: AbortSignal, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      this.#core.trees.waiting.removeNode(node);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) this.#core.fail(node, error);
+      return false;
+    }
+  }
+
+  async #whileBusy<Result>(nodes: readonly NodeId[], work: () => Promise<Result>): Promise<Result> {
+    for (const node of nodes) this.#core.busy.enter(node);
+    try {
+      return await work();
+    } finally {
+      for (const node of nodes) this.#core.busy.leave(node);
+    }
+  }
+
+  #commit(actions: readonly Action[], signal: AbortSignal): Promise<boolean> {
+    const ops = actions.flatMap((action): PlannedOp[] => (action.do === "commit" ? [action.op] : []));
+    if (ops.length === 0) return Promise.resolve(true);
+    return this.#whileBusy(
+      ops.map(({ node }) => node),
+      async () => {
+        await this.#committer.commit(ops, signal);
+        return true;
+      },
+    );
+  }
+
+  async #prefetch(actions: readonly Action[], signal: AbortSignal): Promise<void> {
+    const { trees, transfer } = this.#core;
+    const manifests = actions.flatMap((action) => (action.do === "download" ? (trees.remote.get(action.node)?.manifest ?? []) : []));
+    // What came with the push needs no request, and one file alone asks for itself.
+    if (manifests.length < 2 || transfer.prefetch === undefined) return;
+    try {
+      await transfer.prefetch(manifests, signal);
+    } catch {
+      // It is a hint: whatever is the matter, the downloads meet it and say so for their items.
+    }
+  }
+
+  #inDatabase(action: Action): void {
+    const { trees, held, newNodeId } = this.#core;
+    switch (action.do) {
+      case "agree":
+        trees.synced.put(action.synced);
+        return;
+      case "forget":
+        effects.forget(trees, action.node, action.below);
+        return;
+      case "adopt":
+        effects.adopt(trees, action.node, action.as);
+        held.move(action.node, action.as);
+        return;
+      case "revive":
+        effects.revive(trees, action.node, { below: action.below, newId: newNodeId });
+        return;
+      default:
+    }
+  }
+
+  async #take(action: Action, signal: AbortSignal): Promise<void> {
+    switch (action.do) {
+      case "read":
+        return this.#disk.read(action, signal);
+      case "make-folder":
+        return this.#disk.makeFolder(action);
+      case "download":
+        return this.#disk.download(action, signal);
+      case "move-local":
+        return this.#disk.move(action);
+      case "set-aside":
+        return this.#disk.setAside(action);
+      case "keep-copy":
+        return this.#disk.keepCopy(action);
+      case "set-mode":
+        return this.#disk.setMode(action);
+      case "remove-local":
+        return this.#disk.remove(action);
+      case "fetch-manifest":
+        return this.#fetchManifest(action.node, signal);
+      case "agree":
+      case "forget":
+      case "adopt":
+      case "revive":
+      case "commit":
+        throw new Error(`${action.do} is no step of its own`);
+    }
+  }
+
+  async #fetchManifest(node: NodeId, signal: AbortSignal): Promise<void> {
+    const { trees, options } = this.#core;
+    const remote = trees.remote.get(node);
+    if (remote === undefined) return;
+    const manifest = await options.edge.manifest(node, remote.version, signal);
+    trees.transaction(() => effects.manifestFetched(trees, node, remote.version, manifest));
+  }
+}

@@ -1,0 +1,48 @@
+/** What a failure means for the item it happened to, and whether it is the item's at all. */
+import { type ProblemCode, problems } from "@ashlar/shared/protocol/problem";
+import { DiskError, type DiskErrorCode, UnreachableError } from "../ports.ts";
+
+export type Failure =
+  /** The server cannot be reached or asks to wait: nothing goes on for a while. */
+  | { scope: "edge"; why: string; retryAfterMs: number | undefined }
+  /** This device is signed out. */
+  | { scope: "account"; why: string }
+  /** The synced folder is not there. */
+  | { scope: "root" }
+  /** Something else stands there than the trees say: look again. */
+  | { scope: "item"; reason: string; detail: string; isStale: boolean };
+
+const diskTexts: Readonly<Record<Exclude<DiskErrorCode, "root-gone">, string>> = {
+  absent: "It was not there when it was needed. It is looked for again.",
+  changed: "It changed while it was being synced. It is tried again when it holds still.",
+  outside: "Its path leads through a symbolic link or out of the synced folder, and is not followed.",
+  "not-empty": "The folder was deleted on the server, but files in it that are not synced keep it here. Delete or move them.",
+  "no-permission": "This user may not read or write it. Change its permissions.",
+  "no-space": "The disk is full. Free some space.",
+  "bad-name": "This disk cannot hold such a name. Rename it on another device.",
+  busy: "Another program has it open. It is tried again.",
+  io: "The disk reported an error.",
+};
+
+const staleCodes: ReadonlySet<DiskErrorCode> = new Set(["absent", "changed", "outside", "not-empty"]);
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof UnreachableError) return { scope: "edge", why: error.message, retryAfterMs: error.retryAfterMs };
+  if (error instanceof DiskError) {
+    if (error.code === "root-gone") return { scope: "root" };
+    return { scope: "item", reason: error.code, detail: diskTexts[error.code], isStale: staleCodes.has(error.code) };
+  }
+  const code = problemCode(error);
+  if (code === undefined) throw error;
+  const { status, title } = problems[code];
+  const why = error instanceof Error ? error.message : title;
+  if (status === 401) return { scope: "account", why };
+  if (status === 429 || status === 500 || status === 503) return { scope: "edge", why, retryAfterMs: undefined };
+  return { scope: "item", reason: code, detail: why, isStale: false };
+}
+
+/** Of any error that carries one of the protocol's codes. */
+export function problemCode(error: unknown): ProblemCode | undefined {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
+  return Object.hasOwn(problems, error.code) ? (error.code as ProblemCode) : undefined;
+}

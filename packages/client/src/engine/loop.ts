@@ -1,0 +1,296 @@
+import { plan } from "../planner/plan.ts";
+import type { Plan } from "../planner/types.ts";
+import { Committer } from "./committer.ts";
+import type { Core } from "./core.ts";
+import { DiskSteps } from "./disk-steps.ts";
+import { DiskWatch } from "./disk-watch.ts";
+import { Executor } from "./executor.ts";
+import { failureOf } from "./failure.ts";
+import { massDeleteQuestion } from "./guard.ts";
+import { checkMarker, rootGoneQuestion } from "./marker.ts";
+import { fullJitterMs } from "../edge/backoff.ts";
+import { RemoteSync } from "./remote-sync.ts";
+import { type Condition, readCondition, statusOf, writeCondition } from "./status.ts";
+import { UnreachableError, type FeedEvents } from "../ports.ts";
+import type { EngineState, Outcome, Status } from "./types.ts";
+import { Watches } from "./watches.ts";
+
+const actionsMax = 1000;
+/** Of small files read before the commit that carries them: as much as one commit takes. */
+const readBytesMax = 16 * 1024 * 1024;
+/** While a person is asked, or the root is gone, nobody may tell us of the answer: look now and then. */
+const questionPauseMs = 5000;
+/** How long `syncOnce` waits for an item that is tried again soon, and how often for the edge. */
+const onceWaitMsMax = 2000;
+const onceWaitsMax = 8;
+const onceFailuresMax = 4;
+
+type Turn = "worked" | "idle";
+
+export class Loop {
+  readonly #core: Core;
+  readonly #remote: RemoteSync;
+  readonly #watches = new Watches();
+  readonly #disk: DiskWatch;
+  readonly #committer: Committer;
+  readonly #executor: Executor;
+  #condition: Condition;
+  #question: string | undefined;
+  #failures = 0;
+  /** The edge is there again, or a person does not want to wait. */
+  #isHurried = false;
+  #isMarkerChecked = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#remote = new RemoteSync(core);
+    this.#disk = new DiskWatch(core, this.#watches);
+    this.#committer = new Committer(core, this.#remote);
+    this.#executor = new Executor(core, new DiskSteps(core, this.#watches), this.#committer);
+    this.#condition = readCondition(core.trees);
+  }
+
+  async syncOnce(signal: AbortSignal): Promise<Outcome> {
+    this.#remote.isBehind = true;
+    this.#disk.everything();
+    this.#become("working");
+    try {
+      await this.#untilDone(signal);
+      return this.#outcome();
+    } finally {
+      await this.#land();
+    }
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { wake } = this.#core;
+    const onAbort = () => wake.call();
+    signal.addEventListener("abort", onAbort);
+    this.#become("starting");
+    await using watcher = this.#core.options.openWatcher(this.#disk.events);
+    this.#watches.use(watcher);
+    try {
+      // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
+      while (!signal.aborted && this.#core.trees.meta.epoch === null) {
+        const turn = await this.#turn(signal);
+        // Without a wait once the tree is there: nothing else would tell of the other devices.
+        if (this.#core.trees.meta.epoch === null) await this.#wait(turn, signal);
+      }
+      await using _feed = this.#core.options.openFeed(this.#feedEvents());
+      while (!signal.aborted) await this.#wait(await this.#turn(signal), signal);
+    } finally {
+      await this.#land();
+      this.#watches.use(undefined);
+      signal.removeEventListener("abort", onAbort);
+      this.#become("stopped");
+    }
+  }
+
+  refresh(): void {
+    this.#isHurried = true;
+    this.#core.trees.waiting.retryAll();
+    this.#remote.isBehind = true;
+    this.#disk.everything();
+    this.#core.wake.call();
+  }
+
+  status(): Status {
+    return statusOf(this.#core.trees, this.#condition);
+  }
+
+  /** Steps under way end before the caller goes on: an aborted transfer leaves nothing half done. */
+  async #land(): Promise<void> {
+    await Promise.all(this.#core.flights);
+  }
+
+  async #untilDone(signal: AbortSignal): Promise<void> {
+    let waits = 0;
+    for (;;) {
+      const turn = await this.#turn(signal);
+      signal.throwIfAborted();
+      if (this.#question !== undefined) return;
+      const { edgeFailure } = this.#core;
+      if (edgeFailure !== undefined) {
+        if (this.#failures >= onceFailuresMax) throw new UnreachableError(edgeFailure.why);
+        await this.#pause(edgeFailure, signal);
+      } else if (turn === "idle") {
+        const nextMs = this.#nextTryMs();
+        const pauseMs = nextMs === undefined ? undefined : nextMs - this.#core.now;
+        if (this.#core.flights.size > 0) await this.#core.wake.wait(this.#core.options.clock, onceWaitMsMax, signal);
+        else if (pauseMs === undefined || pauseMs > onceWaitMsMax || waits++ >= onceWaitsMax) return;
+        else await this.#core.wake.wait(this.#core.options.clock, Math.max(1, pauseMs), signal);
+      }
+    }
+  }
+
+  async #wait(turn: Turn, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { edgeFailure, wake, now, options } = this.#core;
+    if (edgeFailure !== undefined) return this.#pause(edgeFailure, signal);
+    if (turn === "worked") return;
+    const pauseMs = this.#question === undefined ? Math.min(this.#disk.dueMs, this.#nextTryMs() ?? Infinity) - now : questionPauseMs;
+    await wake.wait(options.clock, Math.max(1, pauseMs), signal);
+  }
+
+  #nextTryMs(): number | undefined {
+    return this.#core.trees.waiting.nextTryMs();
+  }
+
+  /** Looks, plans, acts. Failures of the edge are left in the core; what a person must act on is thrown. */
+  async #turn(signal: AbortSignal): Promise<Turn> {
+    // A transfer beside the rounds may have failed meanwhile.
+    if (this.#core.edgeFailure !== undefined) return "idle";
+    try {
+      if (!(await this.#isRootThere())) return "idle";
+      const found = await this.#disk.look(signal);
+      await this.#hearEdge(signal);
+      const acted = await this.#round(signal);
+      this.#check();
+      if (this.#core.edgeFailure === undefined) this.#failures = 0;
+      return found || acted || this.#remote.isBehind || this.#core.stale.size > 0 ? "worked" : "idle";
+    } catch (error) {
+      if (signal.aborted) return "idle";
+      this.#core.take(failureOf(error));
+      this.#check();
+      return "idle";
+    }
+  }
+
+  #check(): void {
+    if (this.#core.bug !== undefined) throw this.#core.bug;
+    if (this.#core.halt !== undefined) throw this.#core.halt;
+    if (!this.#core.isRootGone) return;
+    this.#core.isRootGone = false;
+    this.#isMarkerChecked = false;
+    this.#ask(rootGoneQuestion);
+  }
+
+  /** Before each look at the disk: an empty mount point must not be taken for deletions (I6). */
+  async #isRootThere(): Promise<boolean> {
+    if (this.#isMarkerChecked && this.#disk.dueMs > this.#core.now) return true;
+    const { options, trees } = this.#core;
+    const question = await checkMarker(options.disk, trees, { user: options.edge.user, allowMassDelete: options.allowMassDelete });
+    this.#isMarkerChecked = question === undefined;
+    if (question !== undefined) this.#ask(question);
+    return question === undefined;
+  }
+
+  async #hearEdge(signal: AbortSignal): Promise<void> {
+    // What was sent and never answered comes first: planning anew would send it twice.
+    if (this.#core.trees.intents.nodes().size > 0) await this.#committer.resend(signal);
+    if (this.#core.edgeFailure === undefined) await this.#remote.catchUp(signal);
+  }
+
+  async #round(signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted || this.#core.edgeFailure !== undefined) return false;
+    const next = this.#plan();
+    this.#note(next);
+    const question = this.#questionOf(next);
+    if (question !== undefined) {
+      this.#ask(question);
+      return false;
+    }
+    this.#question = undefined;
+    if (next.actions.length === 0) {
+      if (this.#core.flights.size === 0) this.#rest();
+      return false;
+    }
+    this.#become("working");
+    await this.#executor.run(next, signal);
+    return true;
+  }
+
+  #plan(): Plan {
+    const { trees, options, busy, now } = this.#core;
+    const { platform, edge } = options;
+    const open = trees.intents.nodes();
+    return plan(trees, {
+      dirty: trees.dirty.ids(now),
+      busy: (id) => busy.has(id) || open.has(id),
+      actionsMax,
+      readBytesMax,
+      fold: trees.fold,
+      keepsModes: platform.keepsModes,
+      nameFault: (name) => platform.nameFault(name),
+      deviceName: edge.deviceName,
+      date: new Date(now).toISOString().slice(0, 10),
+    });
+  }
+
+  #note({ clean, waits }: Plan): void {
+    const { trees } = this.#core;
+    trees.transaction(() => {
+      for (const id of clean) {
+        trees.dirty.clear(id);
+        trees.waiting.removeNode(id);
+      }
+      for (const { node, reason, detail } of waits) this.#core.waitFor(node, reason, detail);
+    });
+  }
+
+  #questionOf({ actions }: Plan): string | undefined {
+    const { trees, options } = this.#core;
+    const deletes = actions.some((action) => action.do === "remove-local" || (action.do === "commit" && action.op.op === "delete"));
+    if (!deletes || options.allowMassDelete) return undefined;
+    return massDeleteQuestion(trees.countPendingDeletes(), trees.synced.countFiles());
+  }
+
+  #ask(question: string): void {
+    if (this.#question !== question) this.#core.event({ type: "needs-person", question });
+    this.#question = question;
+    this.#become("needs-person");
+  }
+
+  /** Nothing to do, or nothing that can be done now. */
+  #rest(): void {
+    const { trees, now } = this.#core;
+    const isEqual = trees.dirty.count() === 0 && trees.waiting.all().length === 0;
+    const wasEqual = this.#condition.state === "equal";
+    this.#become(isEqual ? "equal" : "waiting", isEqual && !wasEqual ? now : this.#condition.lastSyncedAtMs);
+    if (isEqual && !wasEqual) this.#core.event({ type: "equal", cursor: trees.meta.cursor });
+  }
+
+  async #pause({ why, retryAfterMs }: { why: string; retryAfterMs: number | undefined }, signal: AbortSignal): Promise<void> {
+    this.#failures++;
+    const { options, wake } = this.#core;
+    const retryInMs = Math.max(1, retryAfterMs ?? fullJitterMs(this.#failures, options.random));
+    this.#become("offline");
+    this.#core.event({ type: "offline", why, retryInMs });
+    const untilMs = this.#core.now + retryInMs;
+    this.#isHurried = false;
+    // What happens on the disk meanwhile is no reason to ask the edge earlier.
+    while (!signal.aborted && !this.#isHurried && this.#core.now < untilMs) {
+      await wake.wait(options.clock, untilMs - this.#core.now, signal);
+    }
+    this.#core.edgeFailure = undefined;
+  }
+
+  #feedEvents(): FeedEvents {
+    const { trees } = this.#core;
+    return {
+      cursor: () => ({ epoch: trees.meta.epoch, seq: trees.meta.cursor }),
+      message: (message) => this.#remote.take(message),
+      state: (feed, why) => {
+        this.#condition = { ...this.#condition, feed };
+        writeCondition(trees, this.#condition);
+        this.#core.event({ type: "feed", state: feed, why });
+        if (feed === "live") this.#isHurried = true;
+        this.#core.wake.call();
+      },
+    };
+  }
+
+  #outcome(): Outcome {
+    const { conflicts, waiting, state } = this.status();
+    if (this.#question !== undefined) return { state: "needs-person", conflicts, waiting, question: this.#question };
+    return { state: state === "equal" ? "equal" : "waiting", conflicts, waiting, question: undefined };
+  }
+
+  #become(state: EngineState, lastSyncedAtMs = this.#condition.lastSyncedAtMs): void {
+    const question = state === "needs-person" ? this.#question : undefined;
+    const before = this.#condition;
+    if (before.state === state && before.question === question && before.lastSyncedAtMs === lastSyncedAtMs) return;
+    this.#condition = { ...before, state, question, lastSyncedAtMs };
+    writeCondition(this.#core.trees, this.#condition);
+  }
+}

@@ -1,0 +1,102 @@
+/** Keeps the remote tree as the server's journal says, by pushed messages, by pages, and after a gap in time by the whole tree. */
+import { fromBase64Url } from "@ashlar/shared/encoding";
+import type { BlockHash, Epoch } from "@ashlar/shared/ids";
+import type { Change, ServerMessage } from "@ashlar/shared/protocol/change";
+import type { Op } from "@ashlar/shared/protocol/commit";
+import { applyChanges } from "../trees/journal.ts";
+import type { Core } from "./core.ts";
+import { problemCode } from "./failure.ts";
+import { refetchTree } from "./refetch.ts";
+import type { AppliedChange } from "./types.ts";
+
+export class RemoteSync {
+  readonly #core: Core;
+  /** Something is known to be missing: fetch before anything is planned. */
+  isBehind = true;
+  /** The cursor is void: the whole tree has to be fetched. */
+  #isVoid = false;
+  #isRefetching = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** From the socket or the poller. Applied at once where nothing is missing before it. */
+  take(message: ServerMessage): void {
+    const { trees, wake } = this.#core;
+    if (message.type === "reconcile" || (message.type === "welcome" && message.epoch !== trees.meta.epoch)) {
+      this.#isVoid = true;
+      this.isBehind = true;
+      wake.call();
+      return;
+    }
+    if (message.type === "changes") {
+      for (const { hash, data } of message.inline) this.#core.receive(hash as BlockHash, fromBase64Url(data));
+    }
+    this.apply(message.changes, message.head);
+    wake.call();
+  }
+
+  /** Applies what follows the cursor; notes if anything up to `head` is missing then. */
+  apply(changes: readonly Change[], head: number): void {
+    if (this.#isRefetching || this.#core.trees.meta.epoch === null) {
+      this.isBehind = true;
+      return;
+    }
+    const { acknowledged } = applyChanges(this.#core.trees, changes);
+    for (const { op, path } of acknowledged) {
+      this.#core.held.drop(op.node);
+      this.#core.event({ type: "applied", side: "remote", change: changeOf(op), path });
+    }
+    if (this.#core.trees.meta.cursor < head) this.isBehind = true;
+  }
+
+  /** Fetches what is missing. Rejects with UnreachableError or ProblemError. */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    const { meta } = this.#core.trees;
+    while (this.isBehind || this.#isVoid) {
+      signal.throwIfAborted();
+      this.isBehind = false;
+      try {
+        const { epoch } = meta;
+        if (this.#isVoid || epoch === null) await this.#refetch(signal);
+        else await this.#fetchPage(epoch, signal);
+      } catch (error) {
+        this.isBehind = true;
+        throw error;
+      }
+    }
+  }
+
+  async #fetchPage(epoch: Epoch, signal: AbortSignal): Promise<void> {
+    const { meta } = this.#core.trees;
+    const before = meta.cursor;
+    try {
+      const page = await this.#core.options.edge.changes(before, epoch, signal);
+      // A server that knows less than this device was rolled back, whatever it calls its epoch (FIELD c2).
+      if (page.epoch !== epoch || page.head < before) this.#isVoid = true;
+      else this.apply(page.changes, page.head);
+      if (this.isBehind && meta.cursor === before) this.#isVoid = true;
+    } catch (error) {
+      const code = problemCode(error);
+      if (code !== "cursor-expired" && code !== "epoch-changed") throw error;
+      this.#isVoid = true;
+    }
+  }
+
+  async #refetch(signal: AbortSignal): Promise<void> {
+    this.#isRefetching = true;
+    try {
+      await refetchTree(this.#core.trees, this.#core.options.edge, signal);
+      this.#isVoid = false;
+      // What was journalled while the pages were read.
+      this.isBehind = true;
+    } finally {
+      this.#isRefetching = false;
+    }
+  }
+}
+
+function changeOf(op: Op): AppliedChange {
+  return op.op === "mkdir" ? "create" : op.op;
+}

@@ -1,0 +1,31 @@
+/** Keeps the watches on the folders of this disk, as the engine itself makes, moves and removes them. */
+import type { NodeId } from "@ashlar/shared/ids";
+import type { RelativePath, Watcher } from "../ports.ts";
+import type { Trees } from "../trees/trees.ts";
+
+export class Watches {
+  #watcher: Watcher | undefined;
+
+  use(watcher: Watcher | undefined): void {
+    this.#watcher = watcher;
+  }
+
+  add(path: RelativePath): void {
+    this.#watcher?.add(path);
+  }
+
+  remove(path: RelativePath): void {
+    this.#watcher?.remove(path);
+  }
+
+  /** A folder, with all below it, now stands elsewhere. */
+  moved(trees: Trees, id: NodeId, from: RelativePath, to: RelativePath): void {
+    if (this.#watcher === undefined) return;
+    this.remove(from);
+    this.add(to);
+    for (const child of trees.local.children(id)) {
+      const name = child.spelling ?? child.name;
+      if (child.kind === "folder") this.moved(trees, child.id, `${from}/${name}`, `${to}/${name}`);
+    }
+  }
+}

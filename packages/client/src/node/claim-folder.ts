@@ -1,0 +1,50 @@
+import { mkdir, stat } from "node:fs/promises";
+import type { RandomBytes, UserId } from "@ashlar/shared/ids";
+import { toBase64Url } from "@ashlar/shared/encoding";
+import { codeOf } from "./error-code.ts";
+import { overlapping, realFolderPath } from "./folder-path.ts";
+import type { Home, RegisteredFolder } from "./home.ts";
+
+export type Claim =
+  | { type: "known" | "new"; folder: RegisteredFolder }
+  /** It was synced before and is not there: its disk may be unmounted. It is never made again (I6). */
+  | { type: "vanished"; folder: RegisteredFolder }
+  | { type: "overlaps"; other: RegisteredFolder }
+  /** The client's own state would be synced along. */
+  | { type: "holds-home"; home: string }
+  | { type: "not-a-folder"; path: string }
+  /** A new folder, and nobody is signed in whose it could be. */
+  | { type: "no-account" };
+
+/** Which folder a path means, for syncing. Makes and registers a new one; `user` is whose a new one becomes. */
+export async function claimFolder(home: Home, options: { path: string; user: UserId | undefined; random: RandomBytes }): Promise<Claim> {
+  const path = await realFolderPath(options.path);
+  const folders = await home.folders();
+  const there = await kindAt(path);
+  const folder = folders.find((known) => known.path === path);
+  if (there === "other") return { type: "not-a-folder", path };
+  if (folder !== undefined) return { type: there === "absent" ? "vanished" : "known", folder };
+
+  const other = overlapping(folders, path);
+  if (other !== undefined) return { type: "overlaps", other };
+  const homeDirectory = await realFolderPath(home.directory);
+  if (overlapping([{ path: homeDirectory }], path) !== undefined || path === homeDirectory)
+    return { type: "holds-home", home: homeDirectory };
+  if (options.user === undefined) return { type: "no-account" };
+
+  // Made before it is registered: after a crash in between, it is a new folder still and not a vanished one.
+  await mkdir(path, { recursive: true });
+  const made = { id: toBase64Url(options.random(16)), path, user: options.user };
+  await home.register(made);
+  return { type: "new", folder: made };
+}
+
+async function kindAt(path: string): Promise<"folder" | "other" | "absent"> {
+  try {
+    return (await stat(path)).isDirectory() ? "folder" : "other";
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return "absent";
+    if (codeOf(error) === "ENOTDIR") return "other";
+    throw error;
+  }
+}

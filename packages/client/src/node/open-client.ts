@@ -1,0 +1,72 @@
+/** The whole client of one folder: the engine over the real disk, network, database and clock. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { createEngine } from "../engine/engine.ts";
+import type { Engine, EngineEvent, Scan } from "../engine/types.ts";
+import type { Disk } from "../ports.ts";
+import { loadIgnore } from "../scan/ignore.ts";
+import { scan } from "../scan/scan.ts";
+import { createTransfer } from "../transfer/transfer.ts";
+import { systemClock } from "./clock.ts";
+import { openConnection } from "./connection.ts";
+import { watchControl } from "./control-file.ts";
+import { openDatabase } from "./database.ts";
+import { openDisk } from "./disk.ts";
+import { hashBlock, sha256 } from "./hash.ts";
+import type { Account, Home, RegisteredFolder } from "./home.ts";
+import { platformOf } from "./platform.ts";
+import { sweepTemporaries } from "./temporaries.ts";
+import { openWatcher } from "./watcher.ts";
+
+export type ClientOptions = {
+  readonly home: Home;
+  /** Held by this process: see `lockFolder`. */
+  readonly folder: RegisteredFolder;
+  readonly account: Account;
+  /** A person has said that deleting this much is meant. */
+  readonly allowMassDelete: boolean;
+  onEvent(event: EngineEvent): void;
+};
+
+/** Disposing of it, after its work has ended, closes everything that it opened. */
+export type Client = Engine & AsyncDisposable;
+
+export function openClient({ home, folder, account, allowMassDelete, onEvent }: ClientOptions): Client {
+  const paths = home.paths(folder);
+  mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  const stack = new AsyncDisposableStack();
+  const database = stack.adopt(openDatabase(paths.database, systemClock.now()), (opened) => opened.close());
+  const connection = stack.use(openConnection(home, account));
+  // Only this process works on the folder, so that whatever lies in its workshop was left by a crash.
+  sweepTemporaries(folder.path);
+  const disk = openDisk(folder.path);
+  const engine = createEngine({
+    disk,
+    edge: connection.edge,
+    openFeed: connection.openFeed,
+    openWatcher: (events) => openWatcher(folder.path, events),
+    createTransfer: (knowledge) => createTransfer({ disk, edge: connection.edge, knowledge, hashBlock }),
+    scan: scanOf(disk),
+    database,
+    clock: systemClock,
+    random: randomBytes,
+    sha256,
+    platform: platformOf(process.platform),
+    allowMassDelete,
+    onEvent,
+  });
+  stack.use(
+    watchControl(
+      paths.control,
+      () => engine.refresh(),
+      (error) => process.emitWarning(error),
+    ),
+  );
+  return { ...engine, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** The ignore rules are kept from one scan to the next. */
+function scanOf(disk: Disk): Scan {
+  const ignore = loadIgnore(disk);
+  return (request) => scan({ ...request, ignore });
+}

@@ -1,0 +1,48 @@
+import type { NodeId } from "@ashlar/shared/ids";
+import type { LocalDatabase } from "../database.ts";
+import { integer, nodeId } from "./row.ts";
+
+const pageRows = 512;
+
+/** Nodes that a tree has changed of since they were last found in agreement: planning looks at these only. */
+export class DirtySet {
+  readonly #statements;
+
+  constructor(database: LocalDatabase) {
+    this.#statements = {
+      mark: database.prepare("INSERT OR IGNORE INTO dirty(id) VALUES (?)"),
+      clear: database.prepare("DELETE FROM dirty WHERE id = ?"),
+      // A node that waits for a time is passed over until then.
+      page: database.prepare(
+        `SELECT dirty.seq AS seq, dirty.id AS id FROM dirty LEFT JOIN waiting ON waiting.key = 'node:' || dirty.id
+         WHERE dirty.seq > ? AND (waiting.next_try IS NULL OR waiting.next_try <= ?) ORDER BY dirty.seq LIMIT ${pageRows}`,
+      ),
+      count: database.prepare("SELECT count(*) AS count FROM dirty"),
+    };
+  }
+
+  mark(id: NodeId): void {
+    this.#statements.mark.run(id);
+  }
+
+  clear(id: NodeId): void {
+    this.#statements.clear.run(id);
+  }
+
+  count(): number {
+    const row = this.#statements.count.get();
+    return row === undefined ? 0 : integer(row, "count");
+  }
+
+  /** The oldest first, read page by page: stop when there is enough to do. */
+  *ids(nowMs: number): Generator<NodeId> {
+    let seq = 0;
+    for (;;) {
+      const rows = this.#statements.page.all(seq, nowMs);
+      for (const row of rows) yield nodeId(row, "id");
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < pageRows) return;
+      seq = integer(last, "seq");
+    }
+  }
+}

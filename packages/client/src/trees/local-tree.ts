@@ -1,0 +1,144 @@
+import type { NodeId } from "@ashlar/shared/ids";
+import { decodeManifest } from "@ashlar/shared/manifest";
+import type { LocalDatabase, SqlRow } from "../database.ts";
+import type { LocalNode, LocalView } from "../scan/types.ts";
+import type { Fold } from "./node.ts";
+import { integer, kindOf, nodeId, text, textOrNull } from "./row.ts";
+
+const childrenPage = 256;
+
+/** The tree as last seen on this disk, and where its blocks stand. Every write marks the node dirty. */
+export class LocalTree {
+  readonly #fold: Fold;
+  readonly #mark: (id: NodeId) => void;
+  readonly #statements;
+
+  constructor(database: LocalDatabase, fold: Fold, mark: (id: NodeId) => void) {
+    this.#fold = fold;
+    this.#mark = mark;
+    this.#statements = {
+      get: database.prepare("SELECT * FROM local WHERE id = ?"),
+      named: database.prepare("SELECT * FROM local WHERE parent = ? AND fold = ?"),
+      children: database.prepare(`SELECT * FROM local WHERE parent = ? AND (fold, id) > (?, ?) ORDER BY fold, id LIMIT ${childrenPage}`),
+      inode: database.prepare("SELECT * FROM local WHERE inode = ? LIMIT 1"),
+      put: database.prepare("INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      remove: database.prepare("DELETE FROM local WHERE id = ?"),
+      rekey: database.prepare("UPDATE local SET id = ? WHERE id = ?"),
+      rekeyChildren: database.prepare("UPDATE local SET parent = ? WHERE parent = ?"),
+      placesMoved: database.prepare("UPDATE OR REPLACE places SET node = ? WHERE node = ?"),
+      placesGone: database.prepare("DELETE FROM places WHERE node = ?"),
+      placed: database.prepare("INSERT OR IGNORE INTO places VALUES (?, ?, ?)"),
+      findPlace: database.prepare("SELECT node, offset FROM places WHERE hash = ? LIMIT 1"),
+    };
+  }
+
+  get(id: NodeId): LocalNode | undefined {
+    const row = this.#statements.get.get(id);
+    return row === undefined ? undefined : read(row);
+  }
+
+  named(parent: NodeId, name: string): LocalNode[] {
+    return this.#statements.named.all(parent, this.#fold(name)).map(read);
+  }
+
+  *children(parent: NodeId): Generator<LocalNode> {
+    let fold = "";
+    let id = "";
+    for (;;) {
+      const rows = this.#statements.children.all(parent, fold, id);
+      for (const row of rows) yield read(row);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < childrenPage) return;
+      fold = text(last, "fold");
+      id = text(last, "id");
+    }
+  }
+
+  put(node: LocalNode): void {
+    const before = this.#statements.get.get(node.id);
+    if (node.manifest !== null && (before === undefined || before["manifest"] !== node.manifest)) this.#writePlaces(node.id, node.manifest);
+    const { stat } = node;
+    this.#statements.put.run(
+      node.id,
+      node.parent,
+      node.name,
+      this.#fold(node.name),
+      node.spelling ?? null,
+      node.kind,
+      stat.mode,
+      stat.size,
+      stat.mtimeNs,
+      stat.ctimeNs,
+      stat.inode,
+      node.seenAtMs,
+      node.manifest,
+    );
+    this.#mark(node.id);
+  }
+
+  /** With everything below it. */
+  remove(id: NodeId): void {
+    for (const child of [...this.children(id)]) this.remove(child.id);
+    this.#statements.remove.run(id);
+    this.#statements.placesGone.run(id);
+    this.#mark(id);
+  }
+
+  /** The same thing on the disk under another id; its children stay its children. */
+  rekey(from: NodeId, to: NodeId): void {
+    for (const child of this.children(from)) this.#mark(child.id);
+    this.#statements.rekey.run(to, from);
+    this.#statements.rekeyChildren.run(to, from);
+    this.#statements.placesMoved.run(to, from);
+    this.#mark(from);
+    this.#mark(to);
+  }
+
+  /** Where a block stood at the last look. */
+  findBlock(hash: string): { node: NodeId; offset: number } | undefined {
+    const row = this.#statements.findPlace.get(hash);
+    return row === undefined ? undefined : { node: nodeId(row, "node"), offset: integer(row, "offset") };
+  }
+
+  /** As the scan reads it. */
+  view(): LocalView {
+    return {
+      get: (id) => this.get(id),
+      children: (parent) => [...this.children(parent)],
+      byInode: (inode) => {
+        const row = this.#statements.inode.get(inode);
+        return row === undefined ? undefined : read(row);
+      },
+    };
+  }
+
+  #writePlaces(id: NodeId, manifest: string): void {
+    this.#statements.placesGone.run(id);
+    let offset = 0;
+    for (const { hash, size } of decodeManifest(manifest)) {
+      this.#statements.placed.run(hash, id, offset);
+      offset += size;
+    }
+  }
+}
+
+function read(row: SqlRow): LocalNode {
+  const kind = kindOf(row);
+  return {
+    id: nodeId(row, "id"),
+    parent: nodeId(row, "parent"),
+    name: text(row, "name"),
+    spelling: textOrNull(row, "spelling") ?? undefined,
+    kind,
+    stat: {
+      kind,
+      size: integer(row, "size"),
+      mtimeNs: text(row, "mtime_ns"),
+      ctimeNs: text(row, "ctime_ns"),
+      inode: text(row, "inode"),
+      mode: integer(row, "mode"),
+    },
+    seenAtMs: integer(row, "seen_at"),
+    manifest: textOrNull(row, "manifest"),
+  };
+}

@@ -1,0 +1,35 @@
+/** Reading rows that this client itself wrote: a column of another type is a damaged database. */
+import type { NodeId } from "@ashlar/shared/ids";
+import type { SqlRow } from "../database.ts";
+import type { Kind } from "../scan/types.ts";
+
+export function text(row: SqlRow, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw new TypeError(`the local database is damaged: ${column} is no text`);
+  return value;
+}
+
+export function integer(row: SqlRow, column: string): number {
+  const value = row[column];
+  if (typeof value !== "number") throw new TypeError(`the local database is damaged: ${column} is no number`);
+  return value;
+}
+
+export function textOrNull(row: SqlRow, column: string): string | null {
+  return row[column] === null ? null : text(row, column);
+}
+
+export function integerOrNull(row: SqlRow, column: string): number | null {
+  return row[column] === null ? null : integer(row, column);
+}
+
+/** Ids are stored as they were branded at the border. */
+export function nodeId(row: SqlRow, column: string): NodeId {
+  return text(row, column) as NodeId;
+}
+
+export function kindOf(row: SqlRow): Kind {
+  const kind = text(row, "kind");
+  if (kind === "file" || kind === "folder" || kind === "symlink") return kind;
+  throw new TypeError(`the local database is damaged: no such kind as ${kind}`);
+}

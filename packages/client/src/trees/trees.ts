@@ -1,0 +1,117 @@
+/** The three trees and what belongs to them, in one database: remote, local, synced; what differs is dirty (FIELD b1). */
+import type { BlockHash, NodeId } from "@ashlar/shared/ids";
+import { rootId } from "@ashlar/shared/ids";
+import { pathDepthMax } from "@ashlar/shared/limits";
+import type { LocalDatabase } from "../database.ts";
+import type { BlockKnowledge, RelativePath } from "../ports.ts";
+import { ConflictList } from "./conflict-list.ts";
+import { DirtySet } from "./dirty-set.ts";
+import { Intents } from "./intents.ts";
+import { LocalTree } from "./local-tree.ts";
+import { Meta } from "./meta.ts";
+import { type Fold, foldCase, foldExact } from "./node.ts";
+import { prepareSchema } from "./schema.ts";
+import { ServerBlocks } from "./server-blocks.ts";
+import { SharedTree } from "./shared-tree.ts";
+import { WaitingList } from "./waiting-list.ts";
+
+export class Trees {
+  readonly remote: SharedTree;
+  readonly local: LocalTree;
+  readonly synced: SharedTree;
+  readonly dirty: DirtySet;
+  readonly meta: Meta;
+  readonly intents: Intents;
+  readonly waiting: WaitingList;
+  readonly conflicts: ConflictList;
+  readonly serverBlocks: ServerBlocks;
+  readonly fold: Fold;
+  readonly #database: LocalDatabase;
+
+  constructor(database: LocalDatabase, options: { caseSensitive: boolean }) {
+    prepareSchema(database);
+    this.#database = database;
+    this.fold = options.caseSensitive ? foldExact : foldCase;
+    this.dirty = new DirtySet(database);
+    const mark = (id: NodeId) => this.dirty.mark(id);
+    this.remote = new SharedTree(database, "remote", this.fold, mark);
+    this.synced = new SharedTree(database, "synced", this.fold, mark);
+    this.local = new LocalTree(database, this.fold, mark);
+    this.meta = new Meta(database);
+    this.intents = new Intents(database);
+    this.waiting = new WaitingList(database);
+    this.conflicts = new ConflictList(database);
+    this.serverBlocks = new ServerBlocks(database);
+  }
+
+  transaction<Result>(work: () => Result): Result {
+    return this.#database.transaction(work);
+  }
+
+  /** On this disk, as it spells the names; undefined when the node or a parent of it is not there. */
+  localPath(id: NodeId): RelativePath | undefined {
+    const names: string[] = [];
+    let at = id;
+    while (at !== rootId) {
+      const node = this.local.get(at);
+      if (node === undefined || names.length > pathDepthMax * 2) return undefined;
+      names.push(node.spelling ?? node.name);
+      at = node.parent;
+    }
+    return names.reverse().join("/");
+  }
+
+  /** A path to show: on this disk, or else on the server. */
+  shownPath(id: NodeId): RelativePath {
+    return this.localPath(id) ?? this.#sharedPath(this.remote, id) ?? this.#sharedPath(this.synced, id) ?? id;
+  }
+
+  #sharedPath(tree: SharedTree, id: NodeId): RelativePath | undefined {
+    const names: string[] = [];
+    let at = id;
+    while (at !== rootId) {
+      const node = tree.get(at);
+      if (node === undefined || names.length > pathDepthMax * 2) return undefined;
+      names.push(node.name);
+      at = node.parent;
+    }
+    return names.reverse().join("/");
+  }
+
+  /** Files and links that are about to be deleted: on the server because they vanished here, and here because they vanished there. */
+  countPendingDeletes(): { remote: number; local: number } {
+    const count = (gone: string, present: string): number => {
+      const row = this.#database
+        .prepare(
+          `SELECT count(*) AS count FROM dirty JOIN synced ON synced.id = dirty.id JOIN ${present} AS there ON there.id = dirty.id
+           LEFT JOIN ${gone} AS gone ON gone.id = dirty.id WHERE gone.id IS NULL AND synced.kind != 'folder'`,
+        )
+        .get();
+      return Number(row?.["count"] ?? 0);
+    };
+    return { remote: count("local", "remote"), local: count("remote", "local") };
+  }
+
+  /** Forgets what was agreed, of everything: from here on the trees are merged and nothing is deleted. */
+  forgetAgreements(): void {
+    this.transaction(() => {
+      this.#database.exec("INSERT OR IGNORE INTO dirty(id) SELECT id FROM synced");
+      this.#database.exec("DELETE FROM synced");
+    });
+  }
+
+  blockKnowledge(): BlockKnowledge {
+    return {
+      serverHas: (hash) => this.serverBlocks.has(hash),
+      rememberServerHas: (hashes) => this.transaction(() => hashes.forEach((hash) => this.serverBlocks.add(hash))),
+      findLocal: (hash) => this.#findLocal(hash),
+    };
+  }
+
+  #findLocal(hash: BlockHash): { path: RelativePath; offset: number } | undefined {
+    const place = this.local.findBlock(hash);
+    if (place === undefined) return undefined;
+    const path = this.localPath(place.node);
+    return path === undefined ? undefined : { path, offset: place.offset };
+  }
+}

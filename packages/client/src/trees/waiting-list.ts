@@ -1,0 +1,82 @@
+import type { NodeId } from "@ashlar/shared/ids";
+import type { LocalDatabase, SqlRow } from "../database.ts";
+import type { RelativePath } from "../ports.ts";
+import { integer, integerOrNull, text } from "./row.ts";
+
+export type WaitingRow = {
+  readonly path: RelativePath;
+  readonly reason: string;
+  readonly detail: string;
+  readonly sinceMs: number;
+  readonly nextTryMs: number | null;
+  readonly attempts: number;
+};
+
+/** What cannot be synced now and why: nodes by their id, and hindrances of the scan by their path. */
+export class WaitingList {
+  readonly #statements;
+
+  constructor(database: LocalDatabase) {
+    this.#statements = {
+      all: database.prepare("SELECT * FROM waiting ORDER BY path, key"),
+      get: database.prepare("SELECT * FROM waiting WHERE key = ?"),
+      put: database.prepare("INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+      remove: database.prepare("DELETE FROM waiting WHERE key = ?"),
+      hindrances: database.prepare("SELECT * FROM waiting WHERE node IS NULL"),
+      retry: database.prepare("UPDATE waiting SET next_try = 0 WHERE node IS NOT NULL"),
+      next: database.prepare("SELECT min(next_try) AS next FROM waiting WHERE next_try IS NOT NULL"),
+    };
+  }
+
+  all(): WaitingRow[] {
+    return this.#statements.all.all().map(read);
+  }
+
+  ofNode(id: NodeId): WaitingRow | undefined {
+    const row = this.#statements.get.get(`node:${id}`);
+    return row === undefined ? undefined : read(row);
+  }
+
+  putNode(id: NodeId, row: WaitingRow): void {
+    this.#statements.put.run(`node:${id}`, id, row.path, row.reason, row.detail, row.sinceMs, row.nextTryMs, row.attempts);
+  }
+
+  removeNode(id: NodeId): void {
+    this.#statements.remove.run(`node:${id}`);
+  }
+
+  /** The hindrances that the last scans found, by path. */
+  hindrances(): WaitingRow[] {
+    return this.#statements.hindrances.all().map(read);
+  }
+
+  putHindrance(row: WaitingRow): void {
+    this.#statements.put.run(`path:${row.path}`, null, row.path, row.reason, row.detail, row.sinceMs, row.nextTryMs, row.attempts);
+  }
+
+  removeHindrance(path: RelativePath): void {
+    this.#statements.remove.run(`path:${path}`);
+  }
+
+  /** Every node may be tried again at once. */
+  retryAll(): void {
+    this.#statements.retry.run();
+  }
+
+  /** When the next node wants to be tried again, ms; undefined: none does by itself. */
+  nextTryMs(): number | undefined {
+    const row = this.#statements.next.get();
+    return row === undefined ? undefined : (integerOrNull(row, "next") ?? undefined);
+  }
+}
+
+function read(row: SqlRow): WaitingRow {
+  return {
+    path: text(row, "path"),
+    reason: text(row, "reason"),
+    detail: text(row, "detail"),
+    sinceMs: integer(row, "since"),
+    nextTryMs: integerOrNull(row, "next_try"),
+    attempts: integer(row, "attempts"),
+  };
+}

@@ -1,0 +1,434 @@
+import { rootId } from "@ashlar/shared/ids";
+import { pathDepthMax } from "@ashlar/shared/limits";
+import { describe, expect, it } from "vitest";
+import { type Disk, DiskError, type DiskErrorCode, type RelativePath } from "../../src/ports.ts";
+import type { MemoryTree } from "../support/memory-tree.ts";
+import { Scanned } from "../support/scanned.ts";
+
+async function scanned(grow: (tree: MemoryTree) => void): Promise<Scanned> {
+  const folder = new Scanned();
+  grow(folder.tree);
+  await folder.scan();
+  return folder;
+}
+
+/** The tree, except that one folder cannot be listed. */
+function unlistable(tree: MemoryTree, path: RelativePath, code: DiskErrorCode): Pick<Disk, "stat" | "list" | "open"> {
+  return {
+    stat: (at) => tree.stat(at),
+    open: (at) => tree.open(at),
+    list: async (at) => {
+      if (at === path) throw new DiskError(code, at);
+      return tree.list(at);
+    },
+  };
+}
+
+describe("scan: which node an entry is", () => {
+  it("S5 a file saved by renaming a new one over it keeps its node and is read again", async () => {
+    const folder = await scanned((tree) => tree.write("a", "old"));
+    const { id } = folder.view.at("a");
+    folder.tree.save("a", "newer");
+    expect((await folder.scan()).observations).toEqual([{ type: "changed", id, stat: folder.tree.statOf("a"), content: true }]);
+  });
+
+  it("S5 a file saved by deleting and writing it anew keeps its node", async () => {
+    const folder = await scanned((tree) => tree.write("a.kdbx", "old"));
+    folder.tree.write("a.kdbx.new", "newer");
+    folder.tree.remove("a.kdbx");
+    folder.tree.rename("a.kdbx.new", "a.kdbx");
+    expect(await folder.seen()).toEqual(["changed a.kdbx"]);
+  });
+
+  it("S5 a file saved beside a backup that is known, or that rules ignore, keeps its node", async () => {
+    const folder = await scanned((tree) => {
+      tree.write("a", "1");
+      tree.write("a.bak", "0");
+      tree.write("b", "1");
+    });
+    folder.tree.rename("a", "a.bak");
+    folder.tree.write("a", "22");
+    folder.tree.rename("b", "b~");
+    folder.tree.write("b", "22");
+    expect(await folder.seen()).toEqual(["changed a", "changed a.bak", "changed b"]);
+  });
+
+  it("S6 a file renamed to a new name and written anew under the old one has moved, and the new one is new", async () => {
+    const folder = await scanned((tree) => tree.write("a", "old"));
+    const { id } = folder.view.at("a");
+    folder.tree.rename("a", "b");
+    folder.tree.write("a", "new");
+    expect(await folder.seen()).toEqual(["appeared a", "moved b"]);
+    expect(folder.view.at("b").id).toBe(id);
+  });
+
+  it("S4 two names swapped and three rotated are that many moves", async () => {
+    const folder = await scanned((tree) => {
+      for (const name of ["a", "b", "x", "y", "z"]) tree.write(name, name);
+    });
+    const before = new Map([...folder.view.tree()].map(([path, { id }]) => [path, id]));
+    const { tree } = folder;
+    tree.rename("a", "t");
+    tree.rename("b", "a");
+    tree.rename("t", "b");
+    tree.rename("x", "t");
+    tree.rename("z", "x");
+    tree.rename("y", "z");
+    tree.rename("t", "y");
+    expect(await folder.seen()).toEqual(["moved a", "moved b", "moved x", "moved y", "moved z"]);
+    expect(["a", "b", "x", "y", "z"].map((path) => folder.view.at(path).id)).toEqual(
+      ["b", "a", "z", "x", "y"].map((path) => before.get(path)),
+    );
+  });
+
+  it("S7 a renamed folder is one observation, whatever is in it", async () => {
+    const folder = await scanned((tree) => {
+      tree.makeFolder("a");
+      tree.makeFolder("a/b");
+      tree.write("a/b/c", "text");
+    });
+    folder.tree.rename("a", "z");
+    expect(await folder.seen(["", "a", "a/b"])).toEqual(["moved z"]);
+    expect(folder.listed).toEqual(["", "z", "z/b"]);
+  });
+
+  it("S7 a folder that takes an edit along is a move and a change", async () => {
+    const folder = await scanned((tree) => {
+      tree.makeFolder("a");
+      tree.write("a/c", "text");
+    });
+    folder.tree.rename("a", "z");
+    folder.tree.write("z/c", "more text");
+    expect(await folder.seen([""])).toEqual(["moved z", "changed z/c"]);
+  });
+
+  it("S6 what moved out of a folder before it was deleted is moved, the rest of it vanishes", async () => {
+    const folder = await scanned((tree) => {
+      tree.makeFolder("a");
+      tree.makeFolder("a/b");
+      tree.write("a/b/keep", "1");
+      tree.write("a/b/drop", "2");
+    });
+    folder.tree.rename("a/b/keep", "keep");
+    folder.tree.remove("a");
+    expect(await folder.seen()).toEqual(["moved keep", "vanished a/b/drop", "vanished a/b", "vanished a"]);
+  });
+
+  it("S6 a file that came from a folder outside the scan has moved, unless it still stands there", async () => {
+    const folder = await scanned((tree) => {
+      for (const name of ["a", "b"]) tree.makeFolder(name);
+      tree.write("a/gone", "1");
+      tree.write("a/linked", "2");
+    });
+    folder.tree.rename("a/gone", "b/here");
+    folder.tree.hardLink("a/linked", "b/linked");
+    expect(await folder.seen(["b"])).toEqual(["moved b/here", "appeared b/linked"]);
+  });
+
+  it("S10 a file that becomes a folder vanishes and another node appears; so back again", async () => {
+    const folder = await scanned((tree) => tree.write("a", "text"));
+    const { id } = folder.view.at("a");
+    folder.tree.remove("a");
+    folder.tree.makeFolder("a");
+    folder.tree.write("a/b", "text");
+    expect((await folder.scan()).observations.map(({ type }) => type)).toEqual(["appeared", "appeared", "vanished"]);
+    expect(folder.view.at("a").id).not.toBe(id);
+    folder.tree.remove("a");
+    folder.tree.write("a", "text");
+    expect((await folder.scan()).observations.map(({ type }) => type)).toEqual(["appeared", "vanished", "vanished"]);
+  });
+
+  it("S10 a folder replaced by another folder of its name keeps its node", async () => {
+    const folder = await scanned((tree) => {
+      tree.makeFolder("a");
+      tree.write("a/same", "1");
+      tree.write("a/old", "1");
+    });
+    folder.tree.makeFolder("new");
+    folder.tree.write("new/same", "22");
+    folder.tree.remove("a");
+    folder.tree.rename("new", "a");
+    expect(await folder.seen()).toEqual(["changed a", "changed a/same", "vanished a/old"]);
+  });
+
+  it("S12 two names of one inode are two nodes, and scans do not waver between them", async () => {
+    const folder = await scanned((tree) => {
+      tree.write("a", "text");
+      tree.hardLink("a", "b");
+    });
+    const [a, b] = [folder.view.at("a").id, folder.view.at("b").id];
+    expect(a).not.toBe(b);
+    expect(await folder.seen()).toEqual([]);
+    folder.tree.rename("b", "c");
+    expect(await folder.seen()).toEqual(["changed a", "moved c"]);
+    expect(folder.view.at("c").id).toBe(b);
+  });
+
+  it("S13 an inode used again for other content is a new file", async () => {
+    const folder = await scanned((tree) => tree.write("a", "text"));
+    const { inode } = folder.tree.statOf("a");
+    folder.tree.remove("a");
+    folder.tree.write("b", "other");
+    expect(folder.tree.statOf("b").inode).toBe(inode);
+    expect(await folder.seen()).toEqual(["appeared b", "vanished a"]);
+  });
+});
+
+describe("scan: what has changed", () => {
+  it("S8 an edit that keeps size and mtime is seen by its ctime", async () => {
+    const folder = await scanned((tree) => tree.write("a", "old"));
+    folder.tree.writeUnseen("a", "new");
+    expect((await folder.scan()).observations).toMatchObject([{ type: "changed", content: true }]);
+  });
+
+  it("S8 another mode of a file means that it is read again, of a folder it does not", async () => {
+    const folder = await scanned((tree) => {
+      tree.write("a", "x");
+      tree.makeFolder("b");
+    });
+    folder.tree.setMode("a", 0o755);
+    folder.tree.setMode("b", 0o700);
+    expect((await folder.scan()).observations).toMatchObject([
+      { type: "changed", content: true, stat: { mode: 0o755 } },
+      { type: "changed", content: false, stat: { mode: 0o700 } },
+    ]);
+  });
+
+  it("S9 a file modified within 2 s before it was last seen is read once more, then no more", async () => {
+    const folder = new Scanned();
+    folder.tree.write("a", "text");
+    await folder.scan("all", 1_999);
+    expect(await folder.seen()).toEqual(["changed a"]);
+    expect(await folder.seen()).toEqual([]);
+  });
+
+  it("S9 a file modified 2 s before it was last seen is not", async () => {
+    const folder = new Scanned();
+    folder.tree.write("a", "text");
+    await folder.scan("all", 2_000);
+    expect(await folder.seen()).toEqual([]);
+  });
+
+  it.each(["0", "-86400000000000", "9214646400000000000", "1700086400000000000"])(
+    "S22 mtime %s is a time like any other",
+    async (mtimeNs) => {
+      const folder = new Scanned();
+      folder.tree.write("a", "text");
+      folder.disk = {
+        stat: (path) => folder.tree.stat(path),
+        open: (path) => folder.tree.open(path),
+        list: async (path) => (await folder.tree.list(path)).map((entry) => ({ ...entry, stat: { ...entry.stat, mtimeNs } })),
+      };
+      expect((await folder.scan()).observations).toMatchObject([{ type: "appeared", stat: { mtimeNs } }]);
+      expect((await folder.scan()).observations).toEqual([]);
+    },
+  );
+});
+
+describe("scan: what cannot be looked at or synced", () => {
+  const grow = (tree: MemoryTree) => {
+    tree.makeFolder("a");
+    tree.makeFolder("a/b");
+    tree.write("a/b/c", "text");
+  };
+
+  it.each(["no-permission", "io", "busy", "bad-name"] as const)(
+    "S11 a folder whose listing fails with %s is unknown: nothing in it vanishes",
+    async (code) => {
+      const folder = await scanned(grow);
+      folder.disk = unlistable(folder.tree, "a", code);
+      const result = await folder.scan();
+      expect(result.observations).toEqual([]);
+      expect(result.hindrances).toMatchObject([{ path: "a", reason: "unreadable" }]);
+      folder.disk = folder.tree;
+      expect(await folder.scan()).toMatchObject({ observations: [], hindrances: [] });
+    },
+  );
+
+  it("S11 a folder that goes away while it is scanned is told by its parent, not by itself", async () => {
+    const folder = await scanned(grow);
+    folder.disk = unlistable(folder.tree, "a", "absent");
+    expect(await folder.scan()).toMatchObject({ observations: [], hindrances: [] });
+  });
+
+  it("S11 an unreadable folder that moved is still one move", async () => {
+    const folder = await scanned(grow);
+    folder.tree.rename("a", "z");
+    folder.disk = unlistable(folder.tree, "z", "no-permission");
+    expect((await folder.scan()).observations).toMatchObject([{ type: "moved", name: "z" }]);
+    expect(folder.view.at("z/b/c").kind).toBe("file");
+  });
+
+  it("S11 no file is taken from an unreadable folder by its inode", async () => {
+    const folder = await scanned(grow);
+    folder.tree.hardLink("a/b/c", "c");
+    folder.disk = {
+      ...unlistable(folder.tree, "a/b", "no-permission"),
+      stat: async (path) => {
+        if (path.startsWith("a/b/")) throw new DiskError("no-permission", path);
+        return folder.tree.stat(path);
+      },
+    };
+    expect(await folder.seen()).toEqual(["appeared c"]);
+  });
+
+  it("S23 a scan rejects when the root is gone, and observes nothing", async () => {
+    const folder = await scanned(grow);
+    folder.disk = unlistable(folder.tree, "", "root-gone");
+    await expect(folder.scan()).rejects.toMatchObject({ code: "root-gone" });
+  });
+
+  it("S14 a name is in NFC, and the disk's form is its spelling where it differs", async () => {
+    const folder = await scanned((tree) => {
+      tree.write("e\u0301", "decomposed");
+      tree.write("\u00fc \u{1F469}\u200D\u{1F4BB}. ", "composed");
+    });
+    expect(folder.view.at("e\u0301")).toMatchObject({ name: "\u00e9", spelling: "e\u0301" });
+    expect(folder.view.at("\u00fc \u{1F469}\u200D\u{1F4BB}. ").spelling).toBeUndefined();
+    folder.tree.rename("e\u0301", "\u00e9");
+    expect((await folder.scan()).observations).toMatchObject([{ type: "moved", name: "\u00e9", spelling: undefined }]);
+  });
+
+  it("S14 names that differ by case only are two names", async () => {
+    const folder = await scanned((tree) => {
+      tree.write("a", "1");
+      tree.write("A", "2");
+    });
+    folder.tree.rename("a", "b");
+    expect(await folder.seen()).toEqual(["moved b"]);
+    folder.tree.rename("b", "B");
+    expect(await folder.seen()).toEqual(["moved B"]);
+  });
+
+  it("S15 of two names equal in NFC the first in byte order is synced and the other waits", async () => {
+    const folder = new Scanned();
+    folder.tree.write("\u00e9", "composed: c3 a9");
+    folder.tree.write("e\u0301", "decomposed: 65 cc 81");
+    const { observations, hindrances } = await folder.scan();
+    expect(observations).toMatchObject([{ type: "appeared", spelling: "e\u0301" }]);
+    expect(hindrances).toMatchObject([{ path: "\u00e9", reason: "clash" }]);
+  });
+
+  it("S15 of two names equal in NFC a known node keeps the name", async () => {
+    const folder = await scanned((tree) => tree.write("\u00e9", "composed"));
+    folder.tree.write("e\u0301", "decomposed");
+    const { observations, hindrances } = await folder.scan();
+    expect(observations).toEqual([]);
+    expect(hindrances).toMatchObject([{ path: "e\u0301", reason: "clash" }]);
+  });
+
+  it("S16 pipes, sockets and devices wait as special files, and a file that one replaced is unknown", async () => {
+    const folder = await scanned((tree) => tree.write("a", "text"));
+    folder.tree.remove("a");
+    folder.tree.makeSpecial("a");
+    expect(await folder.scan()).toMatchObject({ observations: [], hindrances: [{ path: "a", reason: "special-file" }] });
+  });
+
+  it("S16 a name of 255 bytes is synced, one that cannot be synced waits", async () => {
+    const folder = new Scanned();
+    folder.tree.write("x".repeat(255), "");
+    folder.tree.write("x".repeat(256), "");
+    folder.tree.write("bad\uFFFD", "");
+    const { observations, hindrances } = await folder.scan();
+    expect(observations).toMatchObject([{ type: "appeared", name: "x".repeat(255) }]);
+    expect(hindrances.map(({ path, reason }) => [path.length, reason])).toEqual([
+      [4, "bad-name"],
+      [256, "bad-name"],
+    ]);
+  });
+
+  it("S16 a path of 128 names is synced, what lies below it waits", async () => {
+    const folder = new Scanned();
+    let path = "";
+    for (let depth = 1; depth <= pathDepthMax + 1; depth++) {
+      path = depth === 1 ? "d" : `${path}/d`;
+      folder.tree.makeFolder(path);
+    }
+    const { observations, hindrances } = await folder.scan();
+    expect(observations.length).toBe(pathDepthMax);
+    expect(hindrances).toMatchObject([{ path, reason: "too-deep" }]);
+  });
+
+  it("S21 a known file renamed to what cannot be synced has not vanished", async () => {
+    const folder = await scanned((tree) => {
+      tree.write("a", "text");
+      tree.makeFolder("b");
+      tree.write("b/c", "text");
+    });
+    folder.tree.rename("a", "bad\uFFFD");
+    folder.tree.rename("b", "worse\uFFFD");
+    const { observations, hindrances } = await folder.scan();
+    expect(observations).toEqual([]);
+    expect(hindrances.map(({ reason }) => reason)).toEqual(["bad-name", "bad-name"]);
+  });
+
+  it("S17 a symbolic link is an entry of its own and is not entered; one that replaces a folder is another node", async () => {
+    const folder = await scanned((tree) => {
+      grow(tree);
+      tree.makeLink("loop", ".");
+    });
+    expect(folder.view.at("loop").kind).toBe("symlink");
+    folder.tree.remove("a");
+    folder.tree.makeLink("a", "/etc");
+    expect(await folder.seen()).toEqual(["appeared a", "vanished a/b/c", "vanished a/b", "vanished a"]);
+    expect(folder.listed).toEqual([""]);
+  });
+});
+
+describe("scan: where it looks", () => {
+  it("S19 a folder is announced before it is listed", async () => {
+    const folder = new Scanned();
+    folder.tree.makeFolder("a");
+    const order: string[] = [];
+    folder.disk = {
+      stat: (path) => folder.tree.stat(path),
+      open: (path) => folder.tree.open(path),
+      list: async (path) => {
+        order.push(`${path} announced: ${folder.listed.includes(path)}`);
+        return folder.tree.list(path);
+      },
+    };
+    await folder.scan();
+    expect(order).toEqual([" announced: true", "a announced: true"]);
+  });
+
+  it("S20 of known folders only those named are listed; new ones are walked in depth", async () => {
+    const folder = await scanned((tree) => {
+      for (const path of ["a", "a/b", "c"]) tree.makeFolder(path);
+    });
+    for (const path of ["a/new", "a/new/deep"]) folder.tree.makeFolder(path);
+    folder.tree.write("a/new/deep/file", "text");
+    folder.tree.write("c/unseen", "text");
+    expect(await folder.seen(["a"])).toEqual(["appeared a/new", "appeared a/new/deep", "appeared a/new/deep/file"]);
+    expect(folder.listed).toEqual(["a", "a/new", "a/new/deep"]);
+  });
+
+  it("S3 a named folder that is gone, replaced or unknown is looked for from its nearest known parent", async () => {
+    const folder = await scanned((tree) => {
+      for (const path of ["a", "b", "b/c"]) tree.makeFolder(path);
+      tree.write("a/file", "text");
+    });
+    folder.tree.rename("a", "z");
+    folder.tree.makeFolder("a");
+    folder.tree.remove("b");
+    expect(await folder.seen(["a"])).toEqual(["appeared a", "moved z", "vanished b/c", "vanished b"]);
+    expect(folder.view.at("z/file").kind).toBe("file");
+    folder.tree.makeFolder("z/q");
+    expect(await folder.seen(["z/q/never/seen"])).toEqual(["appeared z/q"]);
+  });
+
+  it("S24 a scan stops when its signal aborts", async () => {
+    const { scan } = await import("../../src/scan/scan.ts");
+    const folder = await scanned(() => undefined);
+    const aborted = scan({
+      disk: folder.tree,
+      view: folder.view,
+      rootId,
+      folders: "all",
+      ignore: { ignores: () => false, enter: async () => false, reach: async () => undefined },
+      newId: () => rootId,
+      signal: AbortSignal.abort(new Error("stopped")),
+    });
+    await expect(aborted).rejects.toThrow("stopped");
+  });
+});

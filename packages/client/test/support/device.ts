@@ -1,0 +1,263 @@
+/** A device with a disk, a database and an engine that can be killed and begun again, in front of a memory edge. */
+import { type DeviceId, newId } from "@ashlar/shared/ids";
+import { createEngine } from "../../src/engine/engine.ts";
+import type { Engine, EngineEvent, EngineOptions, Outcome } from "../../src/engine/types.ts";
+import type { LocalDatabase } from "../../src/database.ts";
+import { openDatabase } from "../../src/node/database.ts";
+import { type Feed, type FeedEvents, type RelativePath, UnreachableError, type WatchEvents, type Watcher } from "../../src/ports.ts";
+import { loadIgnore } from "../../src/scan/ignore.ts";
+import { scan } from "../../src/scan/scan.ts";
+import type { ManualClock } from "./manual-clock.ts";
+import { MemoryDisk } from "./memory-disk.ts";
+import { MemoryEdge, memoryTransfer, sha256 } from "./memory-edge.ts";
+import { Random } from "./random.ts";
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+export type Faults = {
+  /** Of a request getting lost on its way there, and of its answer on the way back. */
+  lost: number;
+  /** Of the process dying at any call to the disk or the edge. */
+  crash: number;
+  latencyMs: number;
+};
+
+export type DeviceOptions = {
+  readonly clock: ManualClock;
+  readonly edge: MemoryEdge;
+  readonly name: string;
+  readonly seed: number;
+  readonly caseSensitive?: boolean;
+  readonly allowMassDelete?: boolean;
+  readonly skewMs?: number;
+};
+
+/** One life of the engine: after its end nothing of it reaches the world any more. */
+class Life {
+  isOver = false;
+  readonly abort = new AbortController();
+  engine: Engine | undefined;
+  ended: Promise<unknown> = Promise.resolve();
+}
+
+export class Device {
+  readonly disk: MemoryDisk;
+  readonly events: EngineEvent[] = [];
+  readonly random: Random;
+  readonly faults: Faults = { lost: 0, crash: 0, latencyMs: 0 };
+  isOnline = true;
+  crashes = 0;
+  failure: unknown;
+  /** Fails calls to the disk where a test says so. */
+  diskGate: (call: string, path: RelativePath) => void = () => undefined;
+  readonly #options: DeviceOptions;
+  readonly #device: DeviceId;
+  database: LocalDatabase = openDatabase(":memory:", 0);
+  #life = new Life();
+  #watch: WatchEvents | undefined;
+  #feed: FeedEvents | undefined;
+
+  constructor(options: DeviceOptions) {
+    this.#options = options;
+    this.random = new Random(options.seed);
+    this.#device = newId<DeviceId>(this.random.bytes);
+    this.disk = new MemoryDisk(() => options.clock.now(), { caseSensitive: options.caseSensitive ?? true });
+    this.disk.onChange = (folder) => this.#watch?.dirty(folder);
+  }
+
+  get engine(): Engine {
+    const { engine } = this.#life;
+    if (engine === undefined) throw new Error("the engine does not run");
+    return engine;
+  }
+
+  get isRunning(): boolean {
+    return this.#life.engine !== undefined && !this.#life.isOver;
+  }
+
+  /** Runs the clock until the one sync is over. */
+  async syncOnce(): Promise<Outcome> {
+    const engine = this.#begin();
+    let outcome: Outcome | undefined;
+    let failure: unknown;
+    const done = engine.syncOnce(this.#life.abort.signal).then(
+      (value) => (outcome = value),
+      (error: unknown) => (failure = error),
+    );
+    for (let seconds = 0; outcome === undefined && failure === undefined && seconds < 600; seconds++) await this.#options.clock.pass(1000);
+    if (failure !== undefined) throw failure;
+    if (outcome === undefined) throw new Error("the sync does not end");
+    await done;
+    this.#life.isOver = true;
+    return outcome;
+  }
+
+  start(): void {
+    const engine = this.#begin();
+    const life = this.#life;
+    life.ended = engine.run(life.abort.signal).catch((error: unknown) => {
+      if (!life.isOver) this.failure = error;
+    });
+  }
+
+  async stop(): Promise<void> {
+    const life = this.#life;
+    life.abort.abort();
+    let isEnded = false;
+    const ended = life.ended.then(() => (isEnded = true));
+    for (let count = 0; !isEnded && count < 100; count++) await this.#options.clock.pass(100);
+    await ended;
+    life.isOver = true;
+    this.#watch = undefined;
+  }
+
+  /** As `kill -9`: what was under way never goes on. */
+  kill(): void {
+    this.#life.isOver = true;
+    this.#watch = undefined;
+    this.#feed = undefined;
+    this.crashes++;
+  }
+
+  loseDatabase(): void {
+    this.database = openDatabase(":memory:", 0);
+  }
+
+  /** The socket to the edge breaks; the feed connects again by itself. */
+  disconnect(): void {
+    this.#feed?.state("offline");
+  }
+
+  #begin(): Engine {
+    this.#life.isOver = true;
+    const life = new Life();
+    this.#life = life;
+    life.engine = createEngine(this.#engineOptions(life));
+    return life.engine;
+  }
+
+  #engineOptions(life: Life): EngineOptions {
+    const { clock, edge, name, caseSensitive = true, allowMassDelete = false, skewMs = 0 } = this.#options;
+    const alive = async () => {
+      if (life.isOver) await never();
+    };
+    const mayCrash = async () => {
+      await alive();
+      if (!this.random.chance(this.faults.crash)) return;
+      this.kill();
+      await never();
+    };
+    const own = clock.clock(skewMs);
+    const disk = this.disk.port(async (call, path) => {
+      await mayCrash();
+      this.diskGate(call, path);
+    });
+    const port = edge.port(this.#device, name, async () => {
+      await mayCrash();
+      if (this.faults.latencyMs > 0) await clock.sleep(this.random.below(this.faults.latencyMs));
+      await alive();
+      if (!this.isOnline || this.random.chance(this.faults.lost)) throw new UnreachableError("the line is dead");
+    });
+    const ignore = loadIgnore(disk);
+    return {
+      disk,
+      edge: port,
+      openFeed: (events) => this.#openFeed(events, life),
+      openWatcher: (events) => this.#openWatcher(events, life),
+      createTransfer: (knowledge) => memoryTransfer(disk, port, knowledge),
+      scan: (request) => scan({ ...request, ignore }),
+      database: guarded(this.database, life),
+      clock: {
+        now: () => own.now(),
+        sleep: async (ms, signal) => {
+          await own.sleep(ms, signal);
+          await alive();
+        },
+      },
+      random: this.random.bytes,
+      sha256,
+      platform: { caseSensitive, keepsModes: true, nameFault: (text) => (text.includes(":") ? `This disk cannot hold a colon: ${text}` : undefined) },
+      allowMassDelete,
+      onEvent: (event) => this.events.push(event),
+    };
+  }
+
+  #openWatcher(events: WatchEvents, life: Life): Watcher {
+    const folders = new Set<RelativePath>();
+    const watch: WatchEvents = {
+      dirty: (path) => {
+        if (!life.isOver && folders.has(path)) events.dirty(path);
+      },
+      lost: (why) => events.lost(why),
+    };
+    this.#watch = watch;
+    return { add: (path) => folders.add(path), remove: (path) => folders.delete(path), [Symbol.asyncDispose]: async () => undefined };
+  }
+
+  /** Connects, and again when the line was dead; messages arrive in their order, each a little later. */
+  #openFeed(events: FeedEvents, life: Life): Feed {
+    const { clock, edge } = this.#options;
+    let isConnected = false;
+    let last: Promise<void> = Promise.resolve();
+    const deliver = (message: Parameters<FeedEvents["message"]>[0]) => {
+      last = last.then(async () => {
+        await clock.sleep(this.random.below(1 + this.faults.latencyMs));
+        if (!life.isOver && isConnected) events.message(message);
+      });
+    };
+    const connect = async () => {
+      while (!life.isOver && !life.abort.signal.aborted) {
+        if (!isConnected && this.isOnline) {
+          isConnected = true;
+          events.state("live");
+          deliver(edge.welcome(events.cursor()));
+        } else if (isConnected && (!this.isOnline || this.random.chance(this.faults.lost / 10))) {
+          isConnected = false;
+          events.state("offline");
+        }
+        await clock.sleep(1000);
+      }
+    };
+    const unlisten = edge.listen((message) => {
+      if (isConnected && !life.isOver) deliver(message);
+    });
+    this.#feed = events;
+    void connect();
+    return {
+      refresh: () => undefined,
+      [Symbol.asyncDispose]: async () => {
+        isConnected = false;
+        unlisten();
+      },
+    };
+  }
+}
+
+/** What a killed process would have written it does not. */
+function guarded(database: LocalDatabase, life: Life): LocalDatabase {
+  const check = () => {
+    if (life.isOver) throw new Error("this process was killed");
+  };
+  return {
+    exec(sql) {
+      check();
+      database.exec(sql);
+    },
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      return {
+        run(...values) {
+          check();
+          statement.run(...values);
+        },
+        get: (...values) => statement.get(...values),
+        all: (...values) => statement.all(...values),
+      };
+    },
+    transaction(work) {
+      check();
+      return database.transaction(work);
+    },
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,48 @@
+import { rootId } from "@ashlar/shared/ids";
+import type { Disk, RelativePath } from "../../src/ports.ts";
+import { loadIgnore } from "../../src/scan/ignore.ts";
+import { scan } from "../../src/scan/scan.ts";
+import type { ScanResult } from "../../src/scan/types.ts";
+import { MemoryTree } from "./memory-tree.ts";
+import { View, idSequence } from "./view.ts";
+
+/** A folder in memory together with what scans have seen of it. */
+export class Scanned {
+  readonly tree = new MemoryTree();
+  readonly view = new View();
+  readonly listed: RelativePath[] = [];
+  /** The tree itself, until a test puts something in front of it. */
+  disk: Pick<Disk, "stat" | "list" | "open"> = this.tree;
+  readonly #newId = idSequence();
+  #ignore = loadIgnore({ stat: (path) => this.disk.stat(path), open: (path) => this.disk.open(path) });
+
+  /** As if the client had been started again. */
+  restart(): void {
+    this.#ignore = loadIgnore(this.disk);
+  }
+
+  /** Looks, and writes down what it saw. Time passes, so that nothing is racy unless the test says so. */
+  async scan(folders: "all" | readonly RelativePath[] = "all", passMs = 10_000): Promise<ScanResult> {
+    this.listed.length = 0;
+    this.tree.pass(passMs);
+    const result = await scan({
+      disk: this.disk,
+      view: this.view,
+      rootId,
+      folders: folders === "all" ? folders : new Set(folders),
+      ignore: this.#ignore,
+      newId: this.#newId,
+      onFolder: (path) => this.listed.push(path),
+    });
+    this.view.apply(result.observations, this.tree.nowMs);
+    return result;
+  }
+
+  /** The observations in short: type and path, as the view has them after the scan. */
+  async seen(folders: "all" | readonly RelativePath[] = "all"): Promise<string[]> {
+    const before = this.view.tree();
+    const { observations } = await this.scan(folders);
+    const paths = new Map([...before, ...this.view.tree()].map(([path, { id }]) => [id, path]));
+    return observations.map(({ type, id }) => `${type} ${paths.get(id)}`);
+  }
+}

@@ -1,0 +1,105 @@
+import { hashBlock } from "@ashlar/client/node/hash";
+import type { Edge } from "@ashlar/client/ports";
+import type { BlockHash } from "@ashlar/shared/ids";
+import type { BlockRef } from "@ashlar/shared/manifest";
+import type { BlockLocation } from "@ashlar/shared/protocol/block";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
+
+type Range = { readonly offset: number; readonly length: number };
+type Asked = "check" | "putBlock" | "locate" | "fetch";
+type Place = { readonly object: string; readonly offset: number | undefined; readonly size: number };
+
+/** The part of the edge that keeps content, in memory, with a count of what was asked of it. */
+export class MemoryEdge implements Pick<Edge, Asked> {
+  readonly checks: BlockHash[][] = [];
+  readonly puts: BlockHash[] = [];
+  readonly locates: BlockHash[][] = [];
+  readonly fetches: { url: string; range: Range | undefined }[] = [];
+  putsInFlightMost = 0;
+  /** Called before anything is done: throw to fail the request, wait to delay it. */
+  before: (what: Asked) => void | Promise<void> = () => undefined;
+  /** What arrives instead of what is kept. */
+  tamper: (bytes: Uint8Array, url: string) => Uint8Array = (bytes) => bytes;
+
+  readonly #objects = new Map<string, Uint8Array>();
+  readonly #places = new Map<BlockHash, Place>();
+  #putsInFlight = 0;
+  #signature = 1;
+
+  has(hash: BlockHash): boolean {
+    return this.#places.has(hash);
+  }
+
+  bytesOf(hash: BlockHash): Uint8Array | undefined {
+    const place = this.#places.get(hash);
+    return place && this.#objects.get(place.object)?.subarray(place.offset ?? 0, (place.offset ?? 0) + place.size);
+  }
+
+  hold(bytes: Uint8Array): BlockRef {
+    const hash = hashBlock(bytes);
+    this.#objects.set(`/b/${hash}`, bytes.slice());
+    this.#places.set(hash, { object: `/b/${hash}`, offset: undefined, size: bytes.length });
+    return { hash, size: bytes.length };
+  }
+
+  /** Puts blocks into one pack, with a hole after each. */
+  pack(name: string, blocks: readonly Uint8Array[], holeBytes = 0): BlockRef[] {
+    const total = blocks.reduce((sum, { length }) => sum + length + holeBytes, 0);
+    const body = new Uint8Array(total);
+    let offset = 0;
+    const refs = blocks.map((bytes) => {
+      const hash = hashBlock(bytes);
+      body.set(bytes, offset);
+      this.#places.set(hash, { object: `/p/${name}`, offset, size: bytes.length });
+      offset += bytes.length + holeBytes;
+      return { hash, size: bytes.length };
+    });
+    this.#objects.set(`/p/${name}`, body);
+    return refs;
+  }
+
+  /** Every address given out so far is no good any more. */
+  expireAddresses(): void {
+    this.#signature++;
+  }
+
+  async check(blocks: readonly BlockRef[]) {
+    await this.before("check");
+    this.checks.push(blocks.map(({ hash }) => hash));
+    return blocks.map(({ hash }) => (this.#places.has(hash) ? ("have" as const) : ("upload" as const)));
+  }
+
+  async putBlock(hash: BlockHash, bytes: Uint8Array) {
+    this.putsInFlightMost = Math.max(this.putsInFlightMost, ++this.#putsInFlight);
+    try {
+      await this.before("putBlock");
+      if (hashBlock(bytes) !== hash) throw new ProblemError("hash-mismatch");
+      this.hold(bytes);
+      this.puts.push(hash);
+    } finally {
+      this.#putsInFlight--;
+    }
+  }
+
+  async locate(hashes: readonly BlockHash[]): Promise<BlockLocation[]> {
+    await this.before("locate");
+    this.locates.push([...hashes]);
+    return hashes.flatMap((hash) => {
+      const place = this.#places.get(hash);
+      if (place === undefined) return [];
+      const { object, offset, size } = place;
+      return [{ hash, size, url: `${object}?sig=${this.#signature}`, ...(offset === undefined ? {} : { offset }) }];
+    });
+  }
+
+  async fetch(url: string, range: Range | undefined, signal?: AbortSignal) {
+    this.fetches.push({ url, range });
+    await this.before("fetch");
+    signal?.throwIfAborted();
+    const [object = "", signature] = url.split("?sig=");
+    if (signature !== String(this.#signature)) throw new ProblemError("url-expired");
+    const bytes = this.#objects.get(object);
+    if (bytes === undefined) throw new ProblemError("not-found");
+    return this.tamper(range === undefined ? bytes.slice() : bytes.slice(range.offset, range.offset + range.length), url);
+  }
+}
