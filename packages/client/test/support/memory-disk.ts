@@ -183,6 +183,7 @@ export class MemoryDisk {
         const there = this.find(to);
         if (there !== undefined && (from === to || there !== this.find(from))) throw new DiskError("changed", to);
         if (to.startsWith(`${from}/`)) throw new DiskError("io", to);
+        if (this.find(parentOf(to))?.kind !== "folder") throw new DiskError("absent", to);
         const item = this.#take(from);
         this.#put(to, item);
         item.ctimeNs = this.#now();
