@@ -15,7 +15,7 @@ import { Namespace, type ServerNode } from "../support/namespace.ts";
 import { Random } from "../support/random.ts";
 
 const roundsMax = 200;
-const runs = 300;
+const runs = 200;
 const device = newId<DeviceId>(new Random(1).bytes);
 const user = newId<UserId>(new Random(2).bytes);
 
@@ -278,7 +278,7 @@ describe("plan", () => {
       }),
       { numRuns: runs },
     );
-  });
+  }, 30_000);
 
   it("P2 every content that either side had and did not itself remove or replace is still there (I5)", () => {
     fc.assert(
@@ -304,7 +304,7 @@ describe("plan", () => {
       }),
       { numRuns: runs },
     );
-  });
+  }, 30_000);
 
   it("P3 where only one side differs, the result is that side", () => {
     fc.assert(
@@ -319,5 +319,5 @@ describe("plan", () => {
       }),
       { numRuns: runs },
     );
-  });
+  }, 30_000);
 });

@@ -199,6 +199,7 @@ export class MemoryDisk {
       },
       removeFolder: async (path) => {
         await gate("removeFolder", path);
+        if (this.#need(path).kind !== "folder") throw new DiskError("changed", path);
         if (this.#need(path).below.size > 0) throw new DiskError("not-empty", path);
         this.#take(path);
         await gate("removeFolder done", path);
