@@ -1,39 +1,98 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { root } from "./scripts/local/root.ts";
+import { bundleFileOf, readWorkers } from "./scripts/local/workers.ts";
 
 const migrations = async (name: string) => (existsSync(`./migrations/${name}`) ? readD1Migrations(`./migrations/${name}`) : []);
-const TEST_MIGRATIONS = {
-  directory: await migrations("directory"),
-  meta: await migrations("meta"),
-  blocks: await migrations("blocks"),
+const secrets = { TOKEN_KEY: "a key for tests only, 32 characters", URL_KEY: "another key for tests, 32 characters" };
+// wrangler looks for required secrets there, and warns.
+Object.assign(process.env, secrets);
+const bindings = {
+  TEST_MIGRATIONS: {
+    directory: await migrations("directory"),
+    meta: await migrations("meta"),
+    blocks: await migrations("blocks"),
+  },
+  ...secrets,
 };
+const buildWorkers = "./scripts/testing/build-workers.ts";
+
+/** The API Worker as built, beside the collector under test: it has the Durable Objects that the collector calls. */
+function builtApi() {
+  const { name, compatibility_date, compatibility_flags, databases, r2_buckets, classes, durable_objects } = readWorkers(root).api;
+  return {
+    name,
+    modules: true,
+    scriptPath: bundleFileOf(root, "api"),
+    compatibilityDate: compatibility_date,
+    compatibilityFlags: compatibility_flags,
+    bindings,
+    // The ids that wrangler gives to databases without one: both Workers then have the same.
+    d1Databases: Object.fromEntries(databases.map(({ binding }) => [binding, binding])),
+    r2Buckets: Object.fromEntries(r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
+    durableObjects: Object.fromEntries(
+      durable_objects.bindings.map((binding) => [
+        binding.name,
+        { className: binding.class_name, useSQLite: classes.includes(binding.class_name) },
+      ]),
+    ),
+  };
+}
+
+// One workerd for all files of a project: a file of its own costs two seconds. Tests use users of their own instead.
+const oneWorkerd = { isolate: false, maxWorkers: 1 };
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./scripts/testing/tally-reporter.ts"],
     projects: [
-      { test: { name: "node", environment: "node", include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"] } },
       {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              cf: false,
-              bindings: {
-                TEST_MIGRATIONS,
-                TOKEN_KEY: "a key for tests only, 32 characters",
-                URL_KEY: "another key for tests, 32 characters",
-              },
-            },
-          }),
-        ],
-        // One workerd for all files: a file of its own costs two seconds. Tests use users of their own instead.
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+          // Those of scripts start whole servers and compilers.
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { cf: false, bindings } })],
         test: {
           name: "edge",
           include: ["workers/api/test/**/*.test.ts", "durable-objects/test/**/*.test.ts"],
           setupFiles: ["./workers/api/test/setup.ts"],
-          isolate: false,
-          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          ...oneWorkerd,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./workers/gc-cron/wrangler.toml" },
+            miniflare: { cf: false, bindings, workers: [builtApi()] },
+          }),
+        ],
+        test: {
+          name: "gc",
+          include: ["workers/gc-cron/test/**/*.test.ts"],
+          globalSetup: [buildWorkers],
+          sequence: { groupOrder: 2 },
+          ...oneWorkerd,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          environment: "node",
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: [buildWorkers],
+          // Real servers, real folders, real time: one file at a time, after everything that is quick to fail.
+          sequence: { groupOrder: 3 },
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
         },
       },
     ],

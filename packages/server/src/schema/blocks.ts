@@ -1,0 +1,39 @@
+/**
+ * A block index shard: blocks above the pack limit and who holds them. `WITHOUT ROWID`, `STRICT` and the
+ * triggers are added by hand to the generated SQL. The triggers alone write `ref_count` and `delete_after` (I8).
+ */
+import { sql } from "drizzle-orm";
+import { check, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const blocks = sqliteTable(
+  "blocks",
+  {
+    hash: text("hash").primaryKey(),
+    size: integer("size").notNull(),
+    storedSize: integer("stored_size").notNull(),
+    /** How the object holds the bytes: `identity` until blocks travel compressed. */
+    encoding: text("encoding").notNull(),
+    state: text("state", { enum: ["pending", "stored", "deleting"] }).notNull(),
+    /** Number of holders without an expiry. */
+    refCount: integer("ref_count").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+    /** Null while `ref_count` is above 0, else the latest lease's expiry, 0 without any. */
+    deleteAfter: integer("delete_after").default(0),
+    /** Not collected before, whoever has it: set when the block is named by check and before its bytes are stored. */
+    protectedUntil: integer("protected_until").notNull(),
+  },
+  (table) => [check("ref_count_not_negative", sql`${table.refCount} >= 0`)],
+);
+
+export const holders = sqliteTable(
+  "holders",
+  {
+    hash: text("hash")
+      .notNull()
+      .references(() => blocks.hash),
+    userId: text("user_id").notNull(),
+    /** Null: held by the user's namespace. Else a lease. */
+    expiresAt: integer("expires_at"),
+  },
+  (table) => [primaryKey({ columns: [table.hash, table.userId] })],
+);
