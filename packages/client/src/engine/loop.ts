@@ -206,7 +206,7 @@ export class Loop {
     const open = trees.intents.nodes();
     return plan(trees, {
       dirty: trees.dirty.ids(now),
-      busy: (id) => busy.has(id) || open.has(id),
+      busy: (id) => busy.has(id) || open.has(id) || trees.waiting.isPutOff(id, now),
       actionsMax,
       readBytesMax,
       fold: trees.fold,

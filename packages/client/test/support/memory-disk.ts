@@ -183,6 +183,7 @@ export class MemoryDisk {
         const there = this.find(to);
         if (there !== undefined && (from === to || there !== this.find(from))) throw new DiskError("changed", to);
         if (to.startsWith(`${from}/`)) throw new DiskError("io", to);
+        if (this.find(parentOf(to))?.kind !== "folder") throw new DiskError("absent", to);
         const item = this.#take(from);
         this.#put(to, item);
         item.ctimeNs = this.#now();
@@ -198,6 +199,7 @@ export class MemoryDisk {
       },
       removeFolder: async (path) => {
         await gate("removeFolder", path);
+        if (this.#need(path).kind !== "folder") throw new DiskError("changed", path);
         if (this.#need(path).below.size > 0) throw new DiskError("not-empty", path);
         this.#take(path);
         await gate("removeFolder done", path);
