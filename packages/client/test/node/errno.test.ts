@@ -4,6 +4,10 @@ import { DiskError } from "../../src/ports.ts";
 
 const systemError = (code: string) => Object.assign(new Error(code), { code });
 
+function fail(): never {
+  throw systemError("EROFS");
+}
+
 describe("disk errors", () => {
   it.each([
     ["ENOSPC", "no-space"],
@@ -31,9 +35,6 @@ describe("disk errors", () => {
     const error = new DiskError("changed", "a");
     expect(toDiskError(error, "b")).toBe(error);
     expect(toDiskError("odd", "b").code).toBe("io");
-    const fail = () => {
-      throw systemError("EROFS");
-    };
     expect(() => attempt("a", fail)).toThrow(DiskError);
     await expect(attemptAsync("a", async () => fail())).rejects.toMatchObject({ code: "no-permission" });
   });

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   linkSync,
@@ -20,6 +19,7 @@ import { loadIgnore } from "../../src/scan/ignore.ts";
 import { scan } from "../../src/scan/scan.ts";
 import type { ScanResult } from "../../src/scan/types.ts";
 import { FaultDisk } from "../support/fault-disk.ts";
+import { makePipe } from "../support/pipe.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { View, idSequence } from "../support/view.ts";
 
@@ -48,7 +48,7 @@ describe("scan of a real folder", () => {
     symlinkSync("..", at("a b/loop"));
     symlinkSync("/nowhere", at("broken"));
     linkSync(at("run.sh"), at("linked.sh"));
-    execFileSync("mkfifo", [at("pipe")]);
+    makePipe(at("pipe"));
     writeFileSync(Buffer.concat([Buffer.from(`${at("")}/`), Buffer.from([0x66, 0xfe])]), "");
     const { hindrances } = await look();
     expect([...view.tree()].map(([path, { kind }]) => `${kind} ${path}`).toSorted()).toEqual([

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { type FSWatcher, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type WatchFolder, type WatcherOptions, openWatcher } from "../../src/node/watcher.ts";
@@ -39,7 +39,7 @@ class FakeSystem {
       unref: () => emitter,
     });
     this.#emitters.set(absolute, emitter);
-    return emitter as FSWatcher;
+    return emitter;
   };
 
   tell(absolute: string, times: number): void {

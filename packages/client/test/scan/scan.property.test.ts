@@ -17,6 +17,7 @@ const steps = [
   "remove",
   "become-folder",
   "become-file",
+  "become-link",
   "hard-link",
   "chmod",
 ] as const;
