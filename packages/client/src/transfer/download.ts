@@ -1,5 +1,5 @@
 import type { BlockHash } from "@ashlar/shared/ids";
-import { linkTargetBytesMax, locateHashesMax, packBlockBytesMax, transferBytesMax } from "@ashlar/shared/limits";
+import { linkTargetBytesMax, locateHashesMax, locationsCachedMax, packBlockBytesMax, transferBytesMax } from "@ashlar/shared/limits";
 import { type BlockRef, decodeManifest, manifestSize } from "@ashlar/shared/manifest";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { createBudget } from "../common/budget.ts";
@@ -55,7 +55,9 @@ export function createDownloads(options: TransferOptions): Downloads {
 
   return {
     async prefetch(manifests, signal) {
-      await locateAll([...new Map(manifests.flatMap(blocksOf).map((block) => [block.hash, block])).values()], undefined, signal);
+      const blocks = new Map(manifests.flatMap(blocksOf).map((block) => [block.hash, block]));
+      // More would push out the first before they are used.
+      await locateAll([...blocks.values()].slice(0, locationsCachedMax), undefined, signal);
     },
 
     async download(manifest, draft, { signal, progress, received }) {

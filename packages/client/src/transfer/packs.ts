@@ -85,7 +85,7 @@ export function createPacks({ fetch, wantedFrom }: PacksOptions): Packs {
 }
 
 /** The range with this block and the wanted ones around it, as long as no hole in between costs more than a request would. */
-export function rangeAround(location: PackedLocation, wanted: Iterable<BlockLocation>): Range {
+function rangeAround(location: PackedLocation, wanted: Iterable<BlockLocation>): Range {
   const ranges = [...wanted].filter(isPacked).toSorted((a, b) => a.offset - b.offset);
   let start = location.offset;
   let end = start + location.size;

@@ -1,0 +1,147 @@
+import { createCaller } from "@ashlar/client/edge/caller";
+import { createEdge } from "@ashlar/client/edge/edge";
+import { UnreachableError } from "@ashlar/client/ports";
+import { splitCommitBody } from "@ashlar/shared/commit-body";
+import { blockHashSchema, epochSchema, nodeIdSchema, opIdSchema, rootId } from "@ashlar/shared/ids";
+import { packBytesMax } from "@ashlar/shared/limits";
+import { commitMediaType, type Op } from "@ashlar/shared/protocol/commit";
+import { expect, test } from "vitest";
+import { chanceAt, hastyClock } from "../support/clocks.ts";
+import { bodyOf, fakeHttp, json, type Responder } from "../support/fake-http.ts";
+import { sessionAt } from "../support/session.ts";
+
+const hash = blockHashSchema.parse("ab".repeat(32));
+const epoch = epochSchema.parse("e".repeat(22));
+const remove: Op = { op: "delete", opId: opIdSchema.parse("o".repeat(22)), node: nodeIdSchema.parse("n".repeat(22)), baseRev: 1 };
+
+const token = async () => "token";
+
+function edgeOn(respond: Responder) {
+  const http = fakeHttp(respond);
+  const clock = hastyClock();
+  const { user, device } = sessionAt(1, 0);
+  const call = createCaller({ http, clock, random: chanceAt(0) });
+  return { http, edge: createEdge({ call, tokens: { user, device, current: token, renew: token }, deviceName: "desk" }) };
+}
+
+const bytes = (status: number, length: number) => ({ status, headers: {}, body: Uint8Array.from({ length }, (_, index) => index % 251) });
+
+test("N4 an answer to check that leaves a block out is not believed", async () => {
+  const { edge } = edgeOn(() => json({ states: ["have"] }));
+  await expect(edge.check([{ hash, size: 1 }])).resolves.toEqual(["have"]);
+  const two = edge.check([
+    { hash, size: 1 },
+    { hash, size: 1 },
+  ]);
+  await expect(two).rejects.toThrow(UnreachableError);
+});
+
+test("N4 a commit's results belong to its operations, in their order", async () => {
+  const applied = { opId: remove.opId, status: "applied", seq: 1, rev: 2, version: 0 };
+  const commit = (results: readonly unknown[]) => edgeOn(() => json({ results, head: 1, changes: [] })).edge.commit([remove], []);
+  await expect(commit([applied])).resolves.toMatchObject({ head: 1 });
+  for (const wrong of [[], [{ ...applied, opId: "x".repeat(22) }], [applied, applied]]) {
+    await expect(commit(wrong)).rejects.toThrow(UnreachableError);
+  }
+});
+
+test("N16 an address that is not a path of this server is refused, so that the token goes nowhere else", async () => {
+  for (const url of ["https://elsewhere.example/b", "//elsewhere.example/b", "b", "/b\r\nhost: x", "/b c", ""]) {
+    const { edge } = edgeOn(() => json({ blocks: [{ hash, size: 1, url }], expiresAt: 0 }));
+    await expect(edge.locate([hash])).rejects.toThrow(UnreachableError);
+  }
+});
+
+test("N16 a block that reaches over its pack's end is refused", async () => {
+  for (const [offset, used] of [
+    [packBytesMax - 2, 1],
+    [packBytesMax - 1, undefined],
+  ] as const) {
+    const { edge } = edgeOn(() => json({ blocks: [{ hash, size: 2, url: "/p", offset }], expiresAt: 0 }));
+    const located = await edge.locate([hash]).catch((error: unknown) => error);
+    expect(located instanceof UnreachableError ? undefined : located).toEqual(used && [{ hash, size: 2, url: "/p", offset }]);
+  }
+});
+
+test("N17 a range is asked for in bytes, and cut out of the whole when the server sends that", async () => {
+  const range = { offset: 10, length: 5 };
+  const partial = edgeOn(() => bytes(206, 5));
+  await expect(partial.edge.fetch("/p?sig=1", range)).resolves.toEqual(Uint8Array.of(0, 1, 2, 3, 4));
+  expect(partial.http.requests[0]).toMatchObject({ path: "/p?sig=1", headers: { range: "bytes=10-14" } });
+  await expect(edgeOn(() => bytes(200, 100)).edge.fetch("/p", range)).resolves.toEqual(Uint8Array.of(10, 11, 12, 13, 14));
+});
+
+test("N17 a range that comes shorter or longer than asked is not believed", async () => {
+  const range = { offset: 10, length: 5 };
+  for (const answer of [bytes(206, 4), bytes(206, 6), bytes(200, 14)]) {
+    await expect(edgeOn(() => answer).edge.fetch("/p", range)).rejects.toThrow(UnreachableError);
+  }
+});
+
+test("N18 a commit's body carries the operations, and the inline blocks with their sizes", async () => {
+  const { http, edge } = edgeOn(() =>
+    json({ results: [{ opId: remove.opId, status: "applied", seq: 1, rev: 2, version: 0 }], head: 1, changes: [] }),
+  );
+  await edge.commit([remove], [{ hash, bytes: Uint8Array.of(1, 2, 3) }]);
+  const [request] = http.requests;
+  expect(request).toMatchObject({ method: "POST", path: "/v1/commits", headers: { "content-type": commitMediaType } });
+  const { head, rest } = splitCommitBody(request?.body ?? new Uint8Array());
+  expect(head).toEqual({ ops: [remove], inline: [{ hash, size: 3 }] });
+  expect([...rest]).toEqual([1, 2, 3]);
+});
+
+test("N18 a block is put under its hash as plain bytes", async () => {
+  const { http, edge } = edgeOn(() => ({ status: 201, headers: {}, body: new Uint8Array() }));
+  await edge.putBlock(hash, Uint8Array.of(7));
+  expect(http.requests[0]).toMatchObject({
+    method: "PUT",
+    path: `/v1/blocks/${hash}`,
+    headers: { "content-type": "application/octet-stream" },
+  });
+  expect(http.requests[0]?.body).toEqual(Uint8Array.of(7));
+});
+
+test("N20 each read has its address, and a name in it is escaped", async () => {
+  const page = { epoch, head: 0, changes: [] };
+  const version = { node: rootId, version: 3, manifest: "", size: 0, mtimeMs: 0 };
+  const folder = {
+    node: rootId,
+    parent: rootId,
+    name: "",
+    kind: "folder",
+    rev: 1,
+    version: 0,
+    size: 0,
+    mtimeMs: 0,
+    mode: 0o755,
+    digest: "",
+  };
+  const tree = { epoch, head: 0, folder, children: [], next: null };
+  const { http, edge } = edgeOn(({ path }) => json(path.includes("/changes") ? page : path.includes("/versions") ? version : tree));
+  await edge.changes(0, null);
+  await edge.changes(7, epoch);
+  await expect(edge.manifest(rootId, 3)).resolves.toBe("");
+  await edge.tree(rootId, null);
+  await edge.tree(rootId, "a&b c/ü");
+  expect(http.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    "GET /v1/changes?since=0",
+    `GET /v1/changes?since=7&epoch=${epoch}`,
+    `GET /v1/files/${rootId}/versions/3`,
+    `GET /v1/tree/${rootId}`,
+    `GET /v1/tree/${rootId}?after=a%26b%20c%2F%C3%BC`,
+  ]);
+});
+
+test("N20 nothing is asked about no blocks", async () => {
+  const { http, edge } = edgeOn(() => json({}));
+  await expect(edge.check([])).resolves.toEqual([]);
+  await expect(edge.locate([])).resolves.toEqual([]);
+  expect(http.requests).toHaveLength(0);
+});
+
+test("N20 hashes to check and to locate are sent as the protocol has them", async () => {
+  const { http, edge } = edgeOn(({ path }) => json(path.endsWith("check") ? { states: ["upload"] } : { blocks: [], expiresAt: 0 }));
+  await edge.check([{ hash, size: 1 }]);
+  await edge.locate([hash]);
+  expect(http.requests.map(bodyOf)).toEqual([{ blocks: [{ hash, size: 1 }] }, { hashes: [hash] }]);
+});
