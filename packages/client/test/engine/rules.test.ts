@@ -2,13 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { Device } from "../support/device.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { MemoryEdge } from "../support/memory-edge.ts";
+import { SimulatedEdge } from "../support/simulated-edge.ts";
 
-type Pair = { clock: ManualClock; edge: MemoryEdge; one: Device; two: Device };
+type Pair = { clock: ManualClock; edge: SimulatedEdge; one: Device; two: Device };
 
 function pair(options: { caseSensitive?: boolean } = {}): Pair {
   const clock = new ManualClock(Date.UTC(2026, 10, 22));
-  const edge = new MemoryEdge();
+  const edge = new SimulatedEdge();
   const one = new Device({ clock, edge, name: "one", seed: 1 });
   const two = new Device({ clock, edge, name: "two", seed: 2, caseSensitive: options.caseSensitive ?? true });
   return { clock, edge, one, two };
@@ -32,7 +32,7 @@ async function settle({ one, two }: Pair): Promise<void> {
 }
 
 const paths = (device: Device) => [...device.disk.items()].map(([path]) => path).toSorted();
-const opTypes = (edge: MemoryEdge, from: number) => edge.namespace.journal.slice(from).map(({ type }) => type);
+const opTypes = (edge: SimulatedEdge, from: number) => edge.namespace.journal.slice(from).map(({ type }) => type);
 
 describe("two devices", () => {
   it("P4 equal content on both sides is no conflict", async () => {
