@@ -13,7 +13,8 @@ export function failure(error: unknown): { message: string; exitCode: ExitCode }
 }
 
 function explain(error: unknown): string {
-  if (error instanceof FailedError || error instanceof SignedOutError || error instanceof HaltError) return error.message;
+  if (error instanceof FailedError || error instanceof SignedOutError) return error.message;
+  if (error instanceof HaltError) return haltText(error);
   if (error instanceof UnreachableError) return `${error.message} Is the address right, and is this machine online?`;
   if (error instanceof ProblemError) return `The server refused: ${error.message}`;
   if (error instanceof DiskError) return `${printable(error.path) || "The synced folder"}: ${diskFaults[error.code]}`;
@@ -21,6 +22,15 @@ function explain(error: unknown): string {
     return `${error.message}. Repair or remove that file, then run this again; no synced file depends on it.`;
   // Nobody foresaw it: the stack is what a report of the mistake needs.
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function haltText({ code, message }: HaltError): string {
+  switch (code) {
+    case "signed-out":
+      return `The server said: ${printable(message)} This device does not sync any more until you sign in again with \`ashlar login\`.`;
+    case "other-account":
+      return message;
+  }
 }
 
 const diskFaults: Record<DiskErrorCode, string> = {

@@ -169,6 +169,8 @@ export type FeedEvents = {
   cursor(): { epoch: Epoch | null; seq: Seq };
   message(message: ServerMessage): void;
   state(state: FeedState, why?: string): void;
+  /** This device was signed out: nothing more will be told, and `why` is for a person. */
+  ended(why: string): void;
 };
 
 // --- content between disk and edge ---

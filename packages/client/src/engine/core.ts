@@ -78,6 +78,8 @@ export class Core {
         if (id === undefined) throw new Error(`${failure.reason}: ${failure.detail}`);
         const path = this.trees.shownPath(id);
         if (failure.isStale) this.stale.add(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
+        // What keeps the folder is in it.
+        if (failure.reason === "not-empty") this.stale.add(path);
         this.delay(id, failure.reason, failure.detail);
       }
     }

@@ -95,14 +95,14 @@ export class DiskSteps {
   }
 
   async move({ node, to }: Of<"move-local">): Promise<void> {
-    await this.#core.lock.share(async () => {
+    await this.#moving(node, async () => {
       const path = await this.#move(node, to);
       if (to.name !== temporaryName(node)) this.#applied("move", path.to);
     });
   }
 
   async setAside({ node, name }: Of<"set-aside">): Promise<void> {
-    await this.#core.lock.share(async () => {
+    await this.#moving(node, async () => {
       const { parent } = this.#local(node);
       this.#conflict(await this.#move(node, { parent, name, spelling: undefined }));
     });
@@ -142,6 +142,12 @@ export class DiskSteps {
       trees.conflicts.remove(path);
       this.#applied("delete", path);
     });
+  }
+
+  /** While a folder moves, no path through it may be in use: it could lead to another folder by then. */
+  async #moving(node: NodeId, work: () => Promise<void>): Promise<void> {
+    const { lock } = this.#core;
+    await (this.#local(node).kind === "folder" ? lock.alone(work) : lock.share(work));
   }
 
   async #move(node: NodeId, to: Place): Promise<{ from: RelativePath; to: RelativePath }> {

@@ -45,7 +45,7 @@ export class Executor {
     // Deletions that nothing waits for come after the downloads, which may copy from what is to be deleted.
     const before = [...tasks.values()].map(({ done }) => done);
     for (const [index, action] of actions.entries()) {
-      if (isLast(action, index)) tasks.set(index, this.#start(action, tasks, Promise.all(before), signal));
+      if (isLast(action, index)) tasks.set(index, this.#start(action, tasks, Promise.allSettled(before), signal));
     }
     await Promise.all([...tasks.values()].filter(({ isLong }) => !isLong).map(({ done }) => done));
   }

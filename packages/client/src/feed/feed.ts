@@ -46,6 +46,7 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
 
   function end(why: string): void {
     say("offline", why);
+    if (!signal.aborted) events.ended(why);
     stop.abort();
   }
 

@@ -26,9 +26,12 @@ export function revive(trees: Trees, id: NodeId, options: { below: boolean; newI
   trees.local.rekey(id, fresh);
   trees.synced.remove(id);
   trees.waiting.removeNode(id);
-  if (!options.below) return;
   for (const child of [...trees.local.children(fresh)]) {
-    if (trees.remote.get(child.id) === undefined && trees.synced.get(child.id) !== undefined) revive(trees, child.id, options);
+    const agreed = trees.synced.get(child.id);
+    if (agreed === undefined || trees.remote.get(child.id) !== undefined) continue;
+    if (options.below) revive(trees, child.id, options);
+    // It has not moved: its folder has another id.
+    else if (agreed.parent === id) trees.synced.put({ ...agreed, parent: fresh });
   }
 }
 

@@ -37,6 +37,11 @@ export class WaitingList {
     return row === undefined ? undefined : read(row);
   }
 
+  /** Whether it is put off to a later time. */
+  isPutOff(id: NodeId, nowMs: number): boolean {
+    return (this.ofNode(id)?.nextTryMs ?? 0) > nowMs;
+  }
+
   putNode(id: NodeId, row: WaitingRow): void {
     this.#statements.put.run(`node:${id}`, id, row.path, row.reason, row.detail, row.sinceMs, row.nextTryMs, row.attempts);
   }

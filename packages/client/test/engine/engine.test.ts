@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Device } from "../support/device.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { MemoryEdge } from "../support/memory-edge.ts";
+import { SimulatedEdge } from "../support/simulated-edge.ts";
 
 function pair() {
   const clock = new ManualClock(Date.UTC(2026, 10, 22));
-  const edge = new MemoryEdge();
+  const edge = new SimulatedEdge();
   const one = new Device({ clock, edge, name: "one", seed: 1 });
   const two = new Device({ clock, edge, name: "two", seed: 2 });
   return { clock, edge, one, two };

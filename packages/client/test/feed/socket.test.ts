@@ -137,12 +137,13 @@ test("F6 close code 4401 renews the token before the next connection", async () 
 });
 
 test("F6 close code 4403 ends the feed for good, with the server's reason", async () => {
-  const { feed, clock, peers, states, polls } = feedWith();
+  const { feed, clock, peers, states, endings, polls } = feedWith();
   await settled();
   peers[0]?.say(welcome);
   peers[0]?.close(4403, "this device was signed out");
   await clock.advance(10 * pollIdleMsMax);
   expect(states.at(-1)).toEqual(["offline", "this device was signed out"]);
+  expect(endings).toEqual(["this device was signed out"]);
   expect([peers.length, polls.length]).toEqual([1, 0]);
   await feed[Symbol.asyncDispose]();
 });

@@ -15,7 +15,7 @@ import { Namespace, type ServerNode } from "../support/namespace.ts";
 import { Random } from "../support/random.ts";
 
 const roundsMax = 200;
-const runs = 300;
+const runs = 200;
 const device = newId<DeviceId>(new Random(1).bytes);
 const user = newId<UserId>(new Random(2).bytes);
 
@@ -299,7 +299,7 @@ describe("plan", () => {
       }),
       { numRuns: runs },
     );
-  });
+  }, 30_000);
 
   it("P2 every content that either side had and did not itself remove or replace is still there (I5)", () => {
     fc.assert(
@@ -325,7 +325,7 @@ describe("plan", () => {
       }),
       { numRuns: runs },
     );
-  });
+  }, 30_000);
 
   it("P3 where only one side differs, the result is that side", () => {
     fc.assert(
@@ -340,5 +340,5 @@ describe("plan", () => {
       }),
       { numRuns: runs },
     );
-  });
+  }, 30_000);
 });

@@ -1,4 +1,4 @@
-/** A device with a disk, a database and an engine that can be killed and begun again, in front of a memory edge. */
+/** A device with a disk, a database and an engine that can be killed and begun again, in front of a simulated edge. */
 import { type DeviceId, newId } from "@ashlar/shared/ids";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { Engine, EngineEvent, EngineOptions, Outcome } from "../../src/engine/types.ts";
@@ -8,8 +8,8 @@ import { type Feed, type FeedEvents, type RelativePath, UnreachableError, type W
 import { loadIgnore } from "../../src/scan/ignore.ts";
 import { scan } from "../../src/scan/scan.ts";
 import type { ManualClock } from "./manual-clock.ts";
-import { MemoryDisk } from "./memory-disk.ts";
-import { MemoryEdge, memoryTransfer, sha256 } from "./memory-edge.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import { SimulatedEdge, simulatedTransfer, sha256 } from "./simulated-edge.ts";
 import { Random } from "./random.ts";
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -24,7 +24,7 @@ export type Faults = {
 
 export type DeviceOptions = {
   readonly clock: ManualClock;
-  readonly edge: MemoryEdge;
+  readonly edge: SimulatedEdge;
   readonly name: string;
   readonly seed: number;
   readonly caseSensitive?: boolean;
@@ -41,7 +41,7 @@ class Life {
 }
 
 export class Device {
-  readonly disk: MemoryDisk;
+  readonly disk: SimulatedDisk;
   readonly events: EngineEvent[] = [];
   readonly random: Random;
   readonly faults: Faults = { lost: 0, crash: 0, latencyMs: 0 };
@@ -61,7 +61,7 @@ export class Device {
     this.#options = options;
     this.random = new Random(options.seed);
     this.#device = newId<DeviceId>(this.random.bytes);
-    this.disk = new MemoryDisk(() => options.clock.now(), { caseSensitive: options.caseSensitive ?? true });
+    this.disk = new SimulatedDisk(() => options.clock.now(), { caseSensitive: options.caseSensitive ?? true });
     this.disk.onChange = (folder) => this.#watch?.dirty(folder);
   }
 
@@ -164,7 +164,7 @@ export class Device {
       edge: port,
       openFeed: (events) => this.#openFeed(events, life),
       openWatcher: (events) => this.#openWatcher(events, life),
-      createTransfer: (knowledge) => memoryTransfer(disk, port, knowledge),
+      createTransfer: (knowledge) => simulatedTransfer(disk, port, knowledge),
       scan: (request) => scan({ ...request, ignore }),
       database: guarded(this.database, life),
       clock: {

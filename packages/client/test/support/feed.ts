@@ -30,6 +30,7 @@ export function feedWith(options: Options = {}) {
   const clock = manualClock();
   const sockets = fakeSockets(options.how);
   const states: (string | undefined)[][] = [];
+  const endings: string[] = [];
   const messages: ServerMessage[] = [];
   const polls: { since: number; atMs: number }[] = [];
   const cursor = { epoch: options.epoch === undefined ? epoch : options.epoch, seq: 0 };
@@ -64,9 +65,10 @@ export function feedWith(options: Options = {}) {
       cursor: () => cursor,
       message: (message) => messages.push(message),
       state: (...state) => states.push(state),
+      ended: (why) => endings.push(why),
     },
     clock,
     random: chanceAt(options.chance ?? 0.99999),
   });
-  return { feed, clock, ...sockets, states, messages, polls, cursor, startMs };
+  return { feed, clock, ...sockets, states, endings, messages, polls, cursor, startMs };
 }

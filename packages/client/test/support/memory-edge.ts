@@ -1,163 +1,105 @@
-import { createHash } from "node:crypto";
-import { toBase64Url } from "@ashlar/shared/encoding";
-import { type BlockHash, type DeviceId, type Epoch, type UserId, newId, rootId } from "@ashlar/shared/ids";
-import { decodeManifest, encodeManifest } from "@ashlar/shared/manifest";
-import type { Change, ServerMessage } from "@ashlar/shared/protocol/change";
+import { hashBlock } from "@ashlar/client/node/hash";
+import type { Edge } from "@ashlar/client/ports";
+import type { BlockHash } from "@ashlar/shared/ids";
+import type { BlockRef } from "@ashlar/shared/manifest";
+import type { BlockLocation } from "@ashlar/shared/protocol/block";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
-import { DiskError, type Disk, type BlockKnowledge, type Edge, type FeedEvents, type Transfer } from "../../src/ports.ts";
-import { Namespace } from "./namespace.ts";
-import { Random } from "./random.ts";
 
-/** Content up to this many bytes is one small block and travels in the commit; longer content is sent on its own. */
-const smallBytesMax = 24;
+type Range = { readonly offset: number; readonly length: number };
+type Asked = "check" | "putBlock" | "locate" | "fetch";
+type Place = { readonly object: string; readonly offset: number | undefined; readonly size: number };
 
-export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
-export const hashOf = (bytes: Uint8Array): BlockHash => createHash("sha256").update(bytes).digest("hex") as BlockHash;
-export const manifestOfText = (text: string): string => manifestOfBytes(new TextEncoder().encode(text));
-const manifestOfBytes = (bytes: Uint8Array): string => (bytes.length === 0 ? "" : encodeManifest([{ hash: hashOf(bytes), size: bytes.length }]));
+/** The part of the edge that keeps content, in memory, with a count of what was asked of it. */
+export class MemoryEdge implements Pick<Edge, Asked> {
+  readonly checks: BlockHash[][] = [];
+  readonly puts: BlockHash[] = [];
+  readonly locates: BlockHash[][] = [];
+  readonly fetches: { url: string; range: Range | undefined }[] = [];
+  putsInFlightMost = 0;
+  /** Called before anything is done: throw to fail the request, wait to delay it. */
+  before: (what: Asked) => void | Promise<void> = () => undefined;
+  /** What arrives instead of what is kept. */
+  tamper: (bytes: Uint8Array, url: string) => Uint8Array = (bytes) => bytes;
 
-/** Asked before each request reaches the server and before its answer leaves: may take time, or throw. */
-export type Gate = (call: string, when: "before" | "after") => Promise<void>;
+  readonly #objects = new Map<string, Uint8Array>();
+  readonly #places = new Map<BlockHash, Place>();
+  #putsInFlight = 0;
+  #signature = 1;
 
-/** The edge in one process: a namespace, its blocks, and the sockets of the devices. */
-export class MemoryEdge {
-  readonly user = newId<UserId>(new Random(77).bytes);
-  namespace = new Namespace(this.user);
-  epoch = newId<Epoch>(new Random(78).bytes);
-  readonly blocks = new Map<BlockHash, Uint8Array>();
-  /** Changes up to this one are no longer in the journal. */
-  journalFrom = 0;
-  commits = 0;
-  blocksSent = 0;
-  readonly #listeners = new Set<(message: ServerMessage) => void>();
-  readonly #rules = { treePage: 3 };
-
-  listen(listener: (message: ServerMessage) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  has(hash: BlockHash): boolean {
+    return this.#places.has(hash);
   }
 
-  welcome({ epoch, seq }: ReturnType<FeedEvents["cursor"]>): ServerMessage {
-    if (epoch !== null && epoch !== this.epoch) return { type: "reconcile", code: "epoch-changed", epoch: this.epoch, head: this.namespace.head };
-    const changes = this.namespace.journal.slice(seq, seq + 5);
-    return { type: "welcome", epoch: this.epoch, head: this.namespace.head, changes };
+  bytesOf(hash: BlockHash): Uint8Array | undefined {
+    const place = this.#places.get(hash);
+    return place && this.#objects.get(place.object)?.subarray(place.offset ?? 0, (place.offset ?? 0) + place.size);
   }
 
-  port(device: DeviceId, deviceName: string, gate: Gate = () => Promise.resolve()): Edge {
-    const request = async <Answer>(call: string, answer: () => Answer): Promise<Answer> => {
-      await gate(call, "before");
-      const result = answer();
-      await gate(call, "after");
-      return result;
-    };
-    return {
-      user: this.user,
-      device,
-      deviceName,
-      check: (blocks) => request("check", () => blocks.map(({ hash }) => (this.blocks.has(hash) ? "have" : "upload"))),
-      putBlock: (hash, bytes) =>
-        request("putBlock", () => {
-          this.blocksSent++;
-          this.#store(hash, bytes);
-        }),
-      locate: () => request("locate", () => []),
-      fetch: (url) => request("fetch", () => this.#block(url as BlockHash)),
-      commit: (ops, inline) =>
-        request("commit", () => {
-          this.commits++;
-          for (const { hash, bytes } of inline) this.#store(hash, bytes);
-          const named = ops.flatMap((op) => (op.op === "create" || op.op === "update" ? decodeManifest(op.manifest) : []));
-          const missing = named.filter(({ hash }) => !this.blocks.has(hash)).map(({ hash }) => hash);
-          if (missing.length > 0) throw new ProblemError("block-missing", undefined, { hashes: missing });
-          const { results, changes } = this.namespace.commit(ops, device);
-          if (changes.length > 0) this.#push(changes);
-          return { results, changes, head: this.namespace.head };
-        }),
-      changes: (since, epoch) =>
-        request("changes", () => {
-          if (epoch !== null && epoch !== this.epoch) throw new ProblemError("epoch-changed");
-          if (since < this.journalFrom) throw new ProblemError("cursor-expired");
-          return { epoch: this.epoch, head: this.namespace.head, changes: this.namespace.journal.slice(since, since + 7) };
-        }),
-      manifest: (node) =>
-        request("manifest", () => {
-          const manifest = this.namespace.nodes.get(node)?.manifest;
-          if (manifest === undefined || manifest === null) throw new ProblemError("not-found");
-          return manifest;
-        }),
-      tree: (node, after) => request("tree", () => this.#treePage(node, after)),
-    };
+  hold(bytes: Uint8Array): BlockRef {
+    const hash = hashBlock(bytes);
+    this.#objects.set(`/b/${hash}`, bytes.slice());
+    this.#places.set(hash, { object: `/b/${hash}`, offset: undefined, size: bytes.length });
+    return { hash, size: bytes.length };
   }
 
-  #treePage(node: typeof rootId, after: string | null) {
-    const folder = this.namespace.nodes.get(node);
-    if (node !== rootId && folder === undefined) throw new ProblemError("not-found");
-    const children = this.namespace.children(node).filter(({ name }) => after === null || name > after);
-    const page = children.slice(0, this.#rules.treePage);
-    const root = { node: rootId, parent: rootId, name: "", kind: "folder", rev: 1, version: 0, size: 0, mtimeMs: 0, mode: 0o755, manifest: null } as const;
-    return {
-      epoch: this.epoch,
-      head: this.namespace.head,
-      folder: this.namespace.state(folder ?? root),
-      children: page.map((child) => ({ ...this.namespace.state(child), manifest: child.manifest })),
-      next: page.length < children.length ? (page.at(-1)?.name ?? null) : null,
-    };
-  }
-
-  #store(hash: BlockHash, bytes: Uint8Array): void {
-    if (hashOf(bytes) !== hash) throw new ProblemError("hash-mismatch");
-    this.blocks.set(hash, bytes);
-  }
-
-  #block(hash: BlockHash): Uint8Array {
-    const bytes = this.blocks.get(hash);
-    if (bytes === undefined) throw new ProblemError("not-found");
-    return bytes;
-  }
-
-  #push(changes: Change[]): void {
-    const hashes = changes.flatMap(({ manifest }) => decodeManifest(manifest ?? "").map(({ hash }) => hash));
-    const inline = hashes.flatMap((hash) => {
-      const bytes = this.blocks.get(hash);
-      return bytes === undefined || bytes.length > smallBytesMax ? [] : [{ hash, data: toBase64Url(bytes) }];
+  /** Puts blocks into one pack, with a hole after each. */
+  pack(name: string, blocks: readonly Uint8Array[], holeBytes = 0): BlockRef[] {
+    const total = blocks.reduce((sum, { length }) => sum + length + holeBytes, 0);
+    const body = new Uint8Array(total);
+    let offset = 0;
+    const refs = blocks.map((bytes) => {
+      const hash = hashBlock(bytes);
+      body.set(bytes, offset);
+      this.#places.set(hash, { object: `/p/${name}`, offset, size: bytes.length });
+      offset += bytes.length + holeBytes;
+      return { hash, size: bytes.length };
     });
-    for (const listener of this.#listeners) listener({ type: "changes", head: this.namespace.head, changes, inline, locations: [] });
+    this.#objects.set(`/p/${name}`, body);
+    return refs;
   }
-}
 
-/** Content as one block between a memory disk and a memory edge. */
-export function memoryTransfer(disk: Disk, edge: Edge, knowledge: BlockKnowledge): Transfer {
-  const content = async (manifest: string, received?: ReadonlyMap<BlockHash, Uint8Array>): Promise<Uint8Array> => {
-    const [block] = decodeManifest(manifest);
-    if (block === undefined) return new Uint8Array();
-    return received?.get(block.hash) ?? edge.fetch(block.hash, undefined);
-  };
-  return {
-    async upload(path) {
-      const stat = await disk.stat(path);
-      if (stat === undefined) throw new DiskError("absent", path);
-      const bytes = stat.kind === "symlink" ? await disk.readLink(path) : await readAll(disk, path, stat.size);
-      const after = await disk.stat(path);
-      if (after === undefined || after.mtimeNs !== stat.mtimeNs || after.inode !== stat.inode || after.size !== stat.size) throw new DiskError("changed", path);
-      const hash = hashOf(bytes);
-      const base = { manifest: manifestOfBytes(bytes), size: bytes.length, stat };
-      if (bytes.length === 0 || knowledge.serverHas(hash)) return { ...base, small: [] };
-      if (bytes.length <= smallBytesMax) return { ...base, small: [{ hash, bytes }] };
-      const [state] = await edge.check([{ hash, size: bytes.length }]);
-      if (state === "upload") await edge.putBlock(hash, bytes);
-      knowledge.rememberServerHas([hash]);
-      return { ...base, small: [] };
-    },
-    async download(manifest, draft, { received }) {
-      await draft.write(await content(manifest, received), 0);
-    },
-    downloadBytes: (manifest) => content(manifest),
-  };
-}
+  /** Every address given out so far is no good any more. */
+  expireAddresses(): void {
+    this.#signature++;
+  }
 
-async function readAll(disk: Disk, path: string, size: number): Promise<Uint8Array> {
-  await using handle = await disk.open(path);
-  const bytes = new Uint8Array(size);
-  const count = await handle.read(bytes, 0);
-  return bytes.slice(0, count);
+  async check(blocks: readonly BlockRef[]) {
+    await this.before("check");
+    this.checks.push(blocks.map(({ hash }) => hash));
+    return blocks.map(({ hash }) => (this.#places.has(hash) ? ("have" as const) : ("upload" as const)));
+  }
+
+  async putBlock(hash: BlockHash, bytes: Uint8Array) {
+    this.putsInFlightMost = Math.max(this.putsInFlightMost, ++this.#putsInFlight);
+    try {
+      await this.before("putBlock");
+      if (hashBlock(bytes) !== hash) throw new ProblemError("hash-mismatch");
+      this.hold(bytes);
+      this.puts.push(hash);
+    } finally {
+      this.#putsInFlight--;
+    }
+  }
+
+  async locate(hashes: readonly BlockHash[]): Promise<BlockLocation[]> {
+    await this.before("locate");
+    this.locates.push([...hashes]);
+    return hashes.flatMap((hash) => {
+      const place = this.#places.get(hash);
+      if (place === undefined) return [];
+      const { object, offset, size } = place;
+      return [{ hash, size, url: `${object}?sig=${this.#signature}`, ...(offset === undefined ? {} : { offset }) }];
+    });
+  }
+
+  async fetch(url: string, range: Range | undefined, signal?: AbortSignal) {
+    this.fetches.push({ url, range });
+    await this.before("fetch");
+    signal?.throwIfAborted();
+    const [object = "", signature] = url.split("?sig=");
+    if (signature !== String(this.#signature)) throw new ProblemError("url-expired");
+    const bytes = this.#objects.get(object);
+    if (bytes === undefined) throw new ProblemError("not-found");
+    return this.tamper(range === undefined ? bytes.slice() : bytes.slice(range.offset, range.offset + range.length), url);
+  }
 }

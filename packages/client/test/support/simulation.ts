@@ -5,7 +5,7 @@
 import { ManualClock } from "./manual-clock.ts";
 import { Device } from "./device.ts";
 import type { RelativePath } from "../../src/ports.ts";
-import { MemoryEdge, manifestOfText } from "./memory-edge.ts";
+import { SimulatedEdge, manifestOfText } from "./simulated-edge.ts";
 import { Random } from "./random.ts";
 
 export type SimulationOptions = { readonly seed: number; readonly devices: number; readonly steps: number; readonly lost: number; readonly crash: number };
@@ -15,7 +15,7 @@ const names = ["a", "b", "c", "d.txt", "e.txt", "f.md"];
 export class Simulation {
   readonly random: Random;
   readonly clock = new ManualClock(Date.UTC(2026, 10, 22));
-  readonly edge = new MemoryEdge();
+  readonly edge = new SimulatedEdge();
   readonly devices: Device[];
   readonly log: string[] = [];
   readonly #options: SimulationOptions;

@@ -8,8 +8,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { settled } from "../support/clocks.ts";
 import { content, cutsOf, KiB, MiB, noise } from "../support/content.ts";
-import { MemoryDisk, memoryDraft, MemoryKnowledge } from "../support/transfer-disk.ts";
-import { MemoryEdge } from "../support/transfer-edge.ts";
+import { MemoryDisk, memoryDraft, MemoryKnowledge } from "../support/memory-disk.ts";
+import { MemoryEdge } from "../support/memory-edge.ts";
 
 const { signal } = new AbortController();
 
