@@ -19,7 +19,8 @@ export type RefreshOutcome =
   | { readonly type: "refreshed"; readonly grant: Grant }
   /** Never issued, or expired. */
   | { readonly type: "invalid" }
-  | { readonly type: "revoked" }
+  /** The caller sees to it that the user's object knows: whoever revoked it may not have got that far. */
+  | { readonly type: "revoked"; readonly user: UserId; readonly device: DeviceId }
   /** An old token came again: it is in two hands, so the device has been revoked. */
   | { readonly type: "reused"; readonly user: UserId; readonly device: DeviceId };
 
@@ -77,7 +78,7 @@ export async function refreshSession(ports: SessionPorts, text: string): Promise
   for (let round = 0; round < 2; round++) {
     const row = await findDevice(ports.db, token);
     if (row === null || row.family_hash !== familyHash(ports.sha256, token)) return { type: "invalid" };
-    if (row.revoked_at !== null) return { type: "revoked" };
+    if (row.revoked_at !== null) return { type: "revoked", user: token.user, device: token.device };
     const now = ports.clock.now();
     if (row.expires_at <= now) return { type: "invalid" };
     const next = successorOf(ports.mac, token);

@@ -39,7 +39,7 @@ accounts.post("/v1/session", limitAddress, async (c) => {
 accounts.post("/v1/session/refresh", limitAddress, async (c) => {
   const { refreshToken } = await readJson(c.req.raw, refreshSchema);
   const outcome = await refreshSession(accountPorts(c.env), refreshToken);
-  if (outcome.type === "reused") await disconnect(c.env, outcome.user, outcome.device);
+  if (outcome.type === "reused" || outcome.type === "revoked") await disconnect(c.env, outcome.user, outcome.device);
   if (outcome.type !== "refreshed") throw new ProblemError(refreshRefusals[outcome.type]);
   return c.json(await sessionOf(c.env, outcome.grant));
 });
