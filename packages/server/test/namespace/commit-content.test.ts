@@ -115,7 +115,6 @@ describe("the content of a commit", () => {
     const blocks = Array.from({ length: 22_000 }, () => small);
     const writing = new Set<string>();
     const bucket: BucketWriter = {
-      ...world.bucket,
       head: (key) => world.bucket.head(key),
       get: (key) => world.bucket.get(key),
       async put(key, body) {
