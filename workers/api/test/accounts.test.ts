@@ -155,6 +155,17 @@ test("A18 a reuse whose revocation did not reach the user's object reaches it wh
   await expectProblem(await commit(second, "by the thief"), "device-revoked");
 });
 
+test("A19 a revoked device cannot sign out the others with the access token it still has", async () => {
+  const email = newEmail();
+  const owner = await signUp(email);
+  const thief = await session(await send("POST", "/v1/session", { json: { email, password, device: "phone" } }));
+  const as = { token: thief.accessToken };
+  expect((await send("DELETE", `/v1/devices/${thief.device}`, { as: { token: owner.accessToken } })).status).toBe(204);
+  await expectProblem(await send("DELETE", `/v1/devices/${owner.device}`, { as }), "device-revoked");
+  expect((await send("DELETE", `/v1/devices/${thief.device}`, { as })).status).toBe(204);
+  expect((await refresh(owner.refreshToken)).status).toBe(200);
+});
+
 test("A17 a revoked device can commit nothing, though its access token is still good", async () => {
   const email = newEmail();
   const first = await signUp(email);

@@ -105,6 +105,15 @@ export async function listDevices({ db, clock }: Pick<SessionPorts, "db" | "cloc
   return results;
 }
 
+/** Access tokens are not looked up, so one may outlive its device by minutes: what ends other sessions asks first. */
+export async function isRevoked({ db }: Pick<SessionPorts, "db">, user: UserId, device: DeviceId): Promise<boolean> {
+  const row = await db
+    .prepare("SELECT 1 FROM devices WHERE user_id = ?1 AND device_id = ?2 AND revoked_at IS NOT NULL")
+    .bind(user, device)
+    .first();
+  return row !== null;
+}
+
 /** Ends a device's session for good; safe to repeat. False if this user has no such device. */
 export async function revokeDevice({ db, clock }: Pick<SessionPorts, "db" | "clock">, user: UserId, device: DeviceId): Promise<boolean> {
   const row = await db
