@@ -129,7 +129,7 @@ class CommitAttempts {
     const { user, device } = this.#call;
     const first = admit(loaded, ops, { user, device, now, sha256 });
     if (first.kind === "admitted") return first;
-    const second = admit(loaded, ops, { user, device, now, sha256, heights: await loadHeights(db, user, ops) });
+    const second = admit(loaded, ops, { user, device, now, sha256, heights: await loadHeights(db, user, ops, loaded.nodes) });
     if (second.kind !== "admitted") throw new Error("the admission asks again for the heights it was given");
     return second;
   }
