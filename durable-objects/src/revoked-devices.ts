@@ -1,5 +1,8 @@
 import { accessTokenMs } from "@ashlar/shared/limits";
 
+/** A token may be signed a moment after its device was revoked, by a Worker that had looked before, and clocks differ. */
+const marginMs = 60_000;
+
 /** Devices that were signed out while access tokens of theirs may still be good: nobody looks tokens up. */
 export class RevokedDevices {
   readonly #sql: SqlStorage;
@@ -12,7 +15,7 @@ export class RevokedDevices {
   /** `now` is ms since 1970. */
   add(device: string, now: number): void {
     this.#sql.exec("DELETE FROM revoked WHERE until <= ?", now);
-    this.#sql.exec("INSERT OR REPLACE INTO revoked VALUES (?, ?)", device, now + accessTokenMs);
+    this.#sql.exec("INSERT OR REPLACE INTO revoked VALUES (?, ?)", device, now + accessTokenMs + marginMs);
   }
 
   has(device: string, now: number): boolean {

@@ -34,6 +34,17 @@ export class Sockets {
     return all.filter(({ socket, state }) => state.phase === "following" && socket.readyState === WebSocket.OPEN);
   }
 
+  /** Nobody looks a token up, so a socket lasts no longer than the one that opened it. Answers when the next one ends. */
+  closeExpired(now: number): number | undefined {
+    let next: number | undefined;
+    for (const socket of this.#ctx.getWebSockets()) {
+      const { expiresAt } = stateOf(socket);
+      if (expiresAt <= now) close(socket, closeCodes.unauthenticated, "the access token has expired");
+      else next = Math.min(expiresAt, next ?? expiresAt);
+    }
+    return next;
+  }
+
   closeDevice(device: string): void {
     for (const socket of this.#ctx.getWebSockets(device)) close(socket, closeCodes.revoked, "this device was signed out");
   }

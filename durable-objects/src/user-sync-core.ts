@@ -52,10 +52,22 @@ export class UserSyncCore {
     this.#sockets.closeDevice(device);
   }
 
-  connect(request: Request): Response {
+  async connect(request: Request): Promise<Response> {
     const identity = identityOf(request.headers);
     if (this.#revoked.has(identity.device, clock.now())) return problemResponse(new ProblemError("device-revoked"));
+    await this.#wakeBy(identity.expiresAt);
     return this.#sockets.accept(identity);
+  }
+
+  /** Sleeping sockets are not asked for anything, so time ends them. */
+  async wake(): Promise<void> {
+    const next = this.#sockets.closeExpired(clock.now());
+    if (next !== undefined) await this.#wakeBy(next);
+  }
+
+  async #wakeBy(time: number): Promise<void> {
+    const alarm = await this.#ctx.storage.getAlarm();
+    if (alarm === null || alarm > time) await this.#ctx.storage.setAlarm(time);
   }
 
   async receive(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
@@ -99,6 +111,8 @@ export class UserSyncCore {
 
   /** Also for a re-sent commit: the push of the first may have been lost, and devices skip what they have. */
   #push({ user, device, pushInline }: CommitCall, { answer, blocks }: CommitOutcome): void {
+    // The alarm may be late.
+    this.#sockets.closeExpired(clock.now());
     const following = this.#sockets.following();
     if (!answer.ok || answer.response.changes.length === 0 || following.length === 0) return;
     const { head, changes } = answer.response;

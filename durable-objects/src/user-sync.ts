@@ -31,6 +31,10 @@ export class UserSync extends DurableObject<UserSyncEnv> {
     return this.#core.connect(request);
   }
 
+  override async alarm(): Promise<void> {
+    await this.#core.wake();
+  }
+
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     await this.#core.receive(socket, message);
   }

@@ -2,6 +2,7 @@
 import { ensureNamespace } from "@ashlar/server/namespace/create";
 import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
 import { type DeviceId, type Epoch, newId, type NodeId, type OpId, rootId, type UserId } from "@ashlar/shared/ids";
+import { accessTokenMs } from "@ashlar/shared/limits";
 import { type DeviceMessage, type ServerMessage, serverMessageSchema } from "@ashlar/shared/protocol/change";
 import type { CommitResponse, Op } from "@ashlar/shared/protocol/commit";
 import { env } from "cloudflare:workers";
@@ -50,19 +51,20 @@ export class TestUser {
     return answer.response;
   }
 
-  upgrade(device: DeviceId): Promise<Response> {
-    return this.object.fetch("https://user-sync/events", { headers: identityHeaders({ user: this.id, device, shard: this.shard }) });
+  upgrade(device: DeviceId, expiresAt = Date.now() + accessTokenMs): Promise<Response> {
+    const headers = identityHeaders({ user: this.id, device, shard: this.shard, expiresAt });
+    return this.object.fetch("https://user-sync/events", { headers });
   }
 
-  async connect(device: DeviceId = newDevice()): Promise<ProbeSocket> {
-    const { webSocket } = await this.upgrade(device);
+  async connect(device: DeviceId = newDevice(), expiresAt?: number): Promise<ProbeSocket> {
+    const { webSocket } = await this.upgrade(device, expiresAt);
     if (webSocket === null) throw new Error("no socket came");
     return new ProbeSocket(webSocket);
   }
 
   /** Connected, and greeted from that cursor. */
-  async follow(cursor = 0, device: DeviceId = newDevice()): Promise<ProbeSocket> {
-    const socket = await this.connect(device);
+  async follow(cursor = 0, device: DeviceId = newDevice(), expiresAt?: number): Promise<ProbeSocket> {
+    const socket = await this.connect(device, expiresAt);
     socket.say({ type: "hello", epoch: cursor === 0 ? null : this.epoch, cursor });
     await socket.next();
     return socket;

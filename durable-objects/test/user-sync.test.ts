@@ -1,7 +1,14 @@
 import { storeBlock } from "@ashlar/server/blocks/store-block";
 import { toHex } from "@ashlar/shared/encoding";
 import { blockHashSchema, newId, type OpId, type PackId, rootId } from "@ashlar/shared/ids";
-import { changesPageMax, commitOpsMax, packBlockBytesMax, socketMessageBytesMax, socketsPerDeviceMax } from "@ashlar/shared/limits";
+import {
+  accessTokenMs,
+  changesPageMax,
+  commitOpsMax,
+  packBlockBytesMax,
+  socketMessageBytesMax,
+  socketsPerDeviceMax,
+} from "@ashlar/shared/limits";
 import { encodeManifest } from "@ashlar/shared/manifest";
 import { closeCodes, socketProtocol } from "@ashlar/shared/protocol/change";
 import type { Op } from "@ashlar/shared/protocol/commit";
@@ -10,6 +17,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { randomBytes, sha256 } from "../src/crypto.ts";
 import { indexShardsOf } from "../src/env.ts";
+import { RevokedDevices } from "../src/revoked-devices.ts";
 import { mkdirOp, newDevice, newNode, TestUser } from "./probe.ts";
 
 function blockOf(size: number) {
@@ -197,6 +205,37 @@ describe("the user's sockets", () => {
     expect(await user.answer([mkdirOp(newNode(), "no")], { device })).toMatchObject({ ok: false, code: "device-revoked" });
     await user.commit([mkdirOp(newNode(), "yes")]);
     expect(await mine.next()).toMatchObject({ type: "changes", head: 1 });
+  });
+
+  it("J24 closes a socket with 4401 when the token runs out that opened it, also a sleeping one", async () => {
+    const user = await TestUser.create();
+    const short = await user.follow(0, newDevice(), Date.now() + 500);
+    const long = await user.follow();
+    await evictDurableObject(user.object, { webSockets: "hibernate" });
+    expect(await short.closed()).toBe(closeCodes.unauthenticated);
+    await user.commit([mkdirOp(newNode(), "a")]);
+    expect(await long.next()).toMatchObject({ type: "changes", head: 1 });
+    expect(await runInDurableObject(user.object, (_, { storage }) => storage.getAlarm())).toBeGreaterThan(Date.now());
+  });
+
+  it("J24 tells no change to a socket whose token has run out, though the alarm is late", async () => {
+    const user = await TestUser.create();
+    const socket = await user.follow(0, newDevice(), Date.now() + 300);
+    await runInDurableObject(user.object, (_, { storage }) => storage.deleteAlarm());
+    await scheduler.wait(400);
+    await user.commit([mkdirOp(newNode(), "a")]);
+    expect(await socket.closed()).toBe(closeCodes.unauthenticated);
+  });
+
+  it("J11 remembers a signed-out device a little longer than a token signed at that moment is good", async () => {
+    const user = await TestUser.create();
+    const [device, now] = [newDevice(), Date.now()];
+    await runInDurableObject(user.object, (_, { storage }) => {
+      const revoked = new RevokedDevices(storage);
+      revoked.add(device, now);
+      expect(revoked.has(device, now + accessTokenMs + 1000)).toBe(true);
+      expect(revoked.has(device, now + 2 * accessTokenMs)).toBe(false);
+    });
   });
 
   it("J12 answers a close with the same code, and closes the oldest sockets of a device that has too many", async () => {

@@ -22,10 +22,16 @@ export const packBytesMax = 4 * MiB;
 export const commitOpsMax = 1000;
 /** Sum of the blocks that one commit carries inline. */
 export const commitInlineBytesMax = 16 * MiB;
+/** Inline blocks of one commit: ten for each operation, so that neither a list of bad entries nor one of tiny blocks fills a Worker's memory. */
+export const commitInlineBlocksMax = 10 * commitOpsMax;
+/** The paths of all changes that one commit is answered with: RPC takes 32 MiB, and a character may take two bytes there. */
+export const commitPathCharsMax = 8 * MiB;
 /** The commit's JSON head: operations with their manifests. */
 export const commitHeadBytesMax = 12 * MiB;
 export const checkHashesMax = 1000;
 export const locateHashesMax = 1000;
+/** What a refusal says may quote the request; more of it than this helps nobody. */
+export const problemDetailCharsMax = 1000;
 /** Any other JSON body. */
 export const jsonBodyBytesMax = 256 * KiB;
 
@@ -71,7 +77,7 @@ export const revokedDeviceMs = 90 * dayMs;
 export const changesPageMax = 500;
 /** A manifest above this many characters is left out of a change and fetched on its own. */
 export const changeManifestCharsMax = 32 * KiB;
-/** All manifests in one page, answer or message: RPC between Workers takes 32 MiB, and a phone less. */
+/** All manifests in one page, answer or message, with the paths in a page of the journal: RPC between Workers takes 32 MiB, and a phone less. */
 export const pageManifestCharsMax = 4 * MiB;
 /** Block content that a pushed commit carries along, in total, so that a small edit needs no further request. */
 export const pushInlineBytesMax = 64 * KiB;

@@ -42,6 +42,11 @@ test("K15 whatever has no fault can be one component of a path", () => {
   );
 });
 
+test("K16 a spelling that is too long is refused before it is normalized, which takes a time that grows with its square", () => {
+  expect(spellingFault("a", "b".repeat(256))).toBe("too-long");
+  expect(spellingFault("a", `a${"\u0301".repeat(500_000)}${"\u0323".repeat(500_000)}`)).toBe("too-long");
+});
+
 test("K16 a spelling is the same name in another normal form, and no longer than a name", () => {
   expect(spellingFault("\u00e4", "a\u0308")).toBeUndefined();
   expect(spellingFault("a", "b")).toBe("not-nfc");

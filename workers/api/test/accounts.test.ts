@@ -4,8 +4,10 @@ import { newId, type NodeId, type OpId, rootId, type UserId } from "@ashlar/shar
 import { randomBytes } from "@ashlar/durable-objects/crypto";
 import { deviceNameCharsMax, emailCharsMax, passwordCharsMax, passwordCharsMin } from "@ashlar/shared/limits";
 import { commitMediaType } from "@ashlar/shared/protocol/commit";
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { app } from "../src/app.ts";
 import { metaShard } from "../src/env.ts";
 import { verifyAccessToken } from "../src/http/access-token.ts";
 import { expectProblem, newDevice, send } from "./support.ts";
@@ -133,6 +135,36 @@ function commit({ accessToken }: Session, name: string): Promise<Response> {
   const body = encodeCommitBody({ ops: [{ op: "mkdir", ...ids, parent: rootId, name, mode: 0o755 }], inline: [] }, []);
   return send("POST", "/v1/commits", { as: { token: accessToken }, body, headers: { "content-type": commitMediaType } });
 }
+
+test("A18 a reuse whose revocation did not reach the user's object reaches it when the token comes again", async () => {
+  const first = await signUp();
+  const second = await session(await refresh(first.refreshToken), 200);
+  await session(await refresh(second.refreshToken), 200);
+  const unreachable = {
+    getByName: () => {
+      throw new Error("Network connection lost.");
+    },
+  } as unknown as typeof env.USER_SYNC;
+  const request = new Request("http://ashlar.test/v1/session/refresh", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ refreshToken: first.refreshToken }),
+  });
+  await expectProblem(await app.fetch(request, { ...env, USER_SYNC: unreachable }, createExecutionContext()), "try-again");
+  await expectProblem(await refresh(first.refreshToken), "device-revoked");
+  await expectProblem(await commit(second, "by the thief"), "device-revoked");
+});
+
+test("A19 a revoked device cannot sign out the others with the access token it still has", async () => {
+  const email = newEmail();
+  const owner = await signUp(email);
+  const thief = await session(await send("POST", "/v1/session", { json: { email, password, device: "phone" } }));
+  const as = { token: thief.accessToken };
+  expect((await send("DELETE", `/v1/devices/${thief.device}`, { as: { token: owner.accessToken } })).status).toBe(204);
+  await expectProblem(await send("DELETE", `/v1/devices/${owner.device}`, { as }), "device-revoked");
+  expect((await send("DELETE", `/v1/devices/${thief.device}`, { as })).status).toBe(204);
+  expect((await refresh(owner.refreshToken)).status).toBe(200);
+});
 
 test("A17 a revoked device can commit nothing, though its access token is still good", async () => {
   const email = newEmail();

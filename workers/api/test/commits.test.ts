@@ -4,6 +4,7 @@ import { newId, type NodeId, type OpId, rootId } from "@ashlar/shared/ids";
 import {
   blockBytesMax,
   commitHeadBytesMax,
+  commitInlineBlocksMax,
   commitInlineBytesMax,
   commitOpsMax,
   fileBytesMax,
@@ -192,6 +193,32 @@ test("H18 an inline block has 64 KiB at most, all of a commit's 16 MiB, its head
   expect(refusal(headOf(commitHeadBytesMax))).toBe("bad-manifest");
   expect(refusal(headOf(commitHeadBytesMax + 1))).toBe("too-large");
   expect(commitHeadBytesMax).toBeGreaterThan(blockBytesMax);
+});
+
+test("H22 a commit has 10,000 inline blocks at most, and a longer list is refused before its entries are looked at", () => {
+  const blocks = Array.from({ length: commitInlineBlocksMax + 1 }, (_, number) => {
+    const bytes = new Uint8Array(2);
+    new DataView(bytes.buffer).setUint16(0, number);
+    return { hash: hashOf(bytes), size: bytes.length, bytes };
+  });
+  const all = (some: typeof blocks) =>
+    bodyOf(
+      [create(some)],
+      some,
+      some.map((block) => block.bytes),
+    );
+  expect(refusal(all(blocks.slice(1)))).toBeUndefined();
+  expect(refusal(all(blocks))).toBe("bad-request");
+  expect(refusal(raw(`{"ops":[${JSON.stringify(mkdir("a"))}],"inline":[${"1,".repeat(1_000_000)}1]}`))).toBe("bad-request");
+});
+
+test("H23 a refusal quotes no more of the request than 1,000 characters", async () => {
+  const as = await newDevice();
+  const fields = Object.fromEntries(Array.from({ length: 10_000 }, (_, number) => [`field ${number}`, 1]));
+  for (const op of [mkdir("a", fields), mkdir("a", { spelling: "b".repeat(100_000) })]) {
+    const { detail } = await (await commit(as, bodyOf([op]))).json<{ detail: string }>();
+    expect(detail.length).toBeLessThanOrEqual(1000);
+  }
 });
 
 test("H19 the content of a commit is in packs before the object hears of it", async () => {

@@ -14,6 +14,7 @@ import { treeResponseSchema } from "@ashlar/shared/protocol/tree";
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { signAccessToken } from "../src/http/access-token.ts";
+import { expectProblem } from "./support.ts";
 
 const origin = "http://ashlar.test";
 const newNode = () => newId<NodeId>(randomBytes);
@@ -129,6 +130,15 @@ test("J17 a socket opens with the token in the header or as a subprotocol, and n
   expect(inQuery.status).toBe(401);
   expect(await user.refusal("/v1/events")).toBe("upgrade-required");
   expect(await user.refusal("/v1/events", upgrade)).toBe("bad-request");
+});
+
+test("J25 an upgrade that the object refuses is answered as any refusal", async () => {
+  const user = await newUser();
+  await env.USER_SYNC.getByName(user.user).revoke(user.device);
+  const response = await user.get("/v1/events", { upgrade: "websocket", "sec-websocket-protocol": socketProtocol });
+  expect(response.headers.get("ashlar-protocol")).toBe("1");
+  expect(response.headers.get("www-authenticate")).toBe("Bearer");
+  await expectProblem(response, "device-revoked");
 });
 
 test("J18 a client cannot say in headers whose socket it wants", async () => {

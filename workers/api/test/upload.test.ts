@@ -14,7 +14,7 @@ async function rowOf({ hash }: TestBlock): Promise<Record<string, unknown> | und
 test("B1 check says have for what this user sent, and upload for what nobody or only another sent, large and small", async () => {
   const [ada, eve] = [await newDevice(0), await newDevice(1)];
   const blocks = [large(), newBlock(packBlockBytesMax), large(), newBlock(1)];
-  for (const block of blocks.slice(0, 2)) expect((await put(ada, block)).status).toBe(201);
+  for (const block of blocks.slice(0, 2)) expect((await put(ada, block)).status).toBe(204);
   expect(await check(ada, blocks)).toEqual({ states: ["have", "have", "upload", "upload"] });
   expect(await check(eve, blocks)).toEqual({ states: ["upload", "upload", "upload", "upload"] });
 });
@@ -72,8 +72,8 @@ test("B8 whoever claims a block that another sent must send its bytes too (I2)",
 test("B17 a block of 1 byte and one of 4 MiB are stored as they are; an empty one and one of a byte more are refused", async () => {
   const as = await newDevice();
   const [smallest, largest] = [newBlock(1), newBlock(blockBytesMax)];
-  expect((await put(as, smallest)).status).toBe(201);
-  expect((await put(as, largest)).status).toBe(201);
+  expect((await put(as, smallest)).status).toBe(204);
+  expect((await put(as, largest)).status).toBe(204);
   const stored = await env.BLOCKS.get(`b/${largest.hash}`);
   expect(new Uint8Array((await stored?.arrayBuffer()) ?? [])).toEqual(largest.bytes);
   expect(await rowOf(largest)).toMatchObject({ state: "stored", size: blockBytesMax, stored_size: blockBytesMax, ref_count: 0 });
@@ -91,7 +91,7 @@ test("B18 a block without a length is refused, and one that is cut short or long
   await expectProblem(await sendSaying(String(block.size - 1)), "length-mismatch");
   await expectProblem(await sendSaying(String(block.size + 1)), "length-mismatch");
   expect(await check(as, [block])).toEqual({ states: ["upload"] });
-  expect((await sendSaying(String(block.size))).status).toBe(201);
+  expect((await sendSaying(String(block.size))).status).toBe(204);
 });
 
 test("B18 a body whose connection breaks in the middle stores nothing", async () => {
@@ -123,7 +123,7 @@ test("B9 the same block sent many times at once, by several users, is stored for
   const users = [await newDevice(0), await newDevice(1), await newDevice(2)];
   const block = large();
   const answers = await Promise.all([...users, ...users].map((user) => put(user, block)));
-  for (const { status } of answers) expect([201, 204]).toContain(status);
+  for (const { status } of answers) expect(status).toBe(204);
   for (const user of users) expect(await check(user, [block])).toEqual({ states: ["have"] });
   expect(await rowOf(block)).toMatchObject({ state: "stored", ref_count: 0 });
 });
@@ -131,11 +131,20 @@ test("B9 the same block sent many times at once, by several users, is stored for
 test("B9 sending a block again changes nothing, large or small", async () => {
   const as = await newDevice(3);
   for (const block of [large(), newBlock(10)]) {
-    expect((await put(as, block)).status).toBe(201);
+    expect((await put(as, block)).status).toBe(204);
     expect((await put(as, block)).status).toBe(204);
   }
   const packs = metaShard(env, 3).prepare("SELECT count(*) AS n FROM packs WHERE user_id = ?").bind(as.user);
   expect(await packs.first()).toEqual({ n: 1 });
+});
+
+test("B27 the answer to a block does not tell whether somebody else had sent it (I2)", async () => {
+  const [ada, eve] = [await newDevice(), await newDevice()];
+  const [shared, own] = [large(), large()];
+  await put(ada, shared);
+  const [known, unknown] = [await put(eve, shared), await put(eve, own)];
+  expect(known.status).toBe(unknown.status);
+  expect([...known.headers]).toEqual([...unknown.headers]);
 });
 
 test("B4 a block that is being collected is answered try-again with a time", async () => {

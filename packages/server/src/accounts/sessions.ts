@@ -19,7 +19,8 @@ export type RefreshOutcome =
   | { readonly type: "refreshed"; readonly grant: Grant }
   /** Never issued, or expired. */
   | { readonly type: "invalid" }
-  | { readonly type: "revoked" }
+  /** The caller sees to it that the user's object knows: whoever revoked it may not have got that far. */
+  | { readonly type: "revoked"; readonly user: UserId; readonly device: DeviceId }
   /** An old token came again: it is in two hands, so the device has been revoked. */
   | { readonly type: "reused"; readonly user: UserId; readonly device: DeviceId };
 
@@ -77,7 +78,7 @@ export async function refreshSession(ports: SessionPorts, text: string): Promise
   for (let round = 0; round < 2; round++) {
     const row = await findDevice(ports.db, token);
     if (row === null || row.family_hash !== familyHash(ports.sha256, token)) return { type: "invalid" };
-    if (row.revoked_at !== null) return { type: "revoked" };
+    if (row.revoked_at !== null) return { type: "revoked", user: token.user, device: token.device };
     const now = ports.clock.now();
     if (row.expires_at <= now) return { type: "invalid" };
     const next = successorOf(ports.mac, token);
@@ -102,6 +103,15 @@ export async function listDevices({ db, clock }: Pick<SessionPorts, "db" | "cloc
     .bind(user, clock.now(), devicesListedMax)
     .all<SignedInDevice>();
   return results;
+}
+
+/** Access tokens are not looked up, so one may outlive its device by minutes: what ends other sessions asks first. */
+export async function isRevoked({ db }: Pick<SessionPorts, "db">, user: UserId, device: DeviceId): Promise<boolean> {
+  const row = await db
+    .prepare("SELECT 1 FROM devices WHERE user_id = ?1 AND device_id = ?2 AND revoked_at IS NOT NULL")
+    .bind(user, device)
+    .first();
+  return row !== null;
 }
 
 /** Ends a device's session for good; safe to repeat. False if this user has no such device. */

@@ -1,5 +1,6 @@
 /** A commit from call to answer (DESIGN section 5). The caller sees to it that one runs at a time for a user. */
 import type { BlockHash } from "@ashlar/shared/ids";
+import { commitPathCharsMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { BlockIndex } from "../blocks/types.ts";
@@ -105,6 +106,7 @@ class CommitAttempts {
     const now = this.#deps.clock.now();
     const loaded = await load(this.#deps.db, { user, ops, packs, now });
     const admission = await this.#admit(loaded, ops, now);
+    requireShortPaths(admission);
     if (admission.changes.length === 0) {
       await this.settle();
       return outcomeOf(admission, []);
@@ -127,7 +129,7 @@ class CommitAttempts {
     const { user, device } = this.#call;
     const first = admit(loaded, ops, { user, device, now, sha256 });
     if (first.kind === "admitted") return first;
-    const second = admit(loaded, ops, { user, device, now, sha256, heights: await loadHeights(db, user, ops) });
+    const second = admit(loaded, ops, { user, device, now, sha256, heights: await loadHeights(db, user, ops, loaded.nodes) });
     if (second.kind !== "admitted") throw new Error("the admission asks again for the heights it was given");
     return second;
   }
@@ -145,14 +147,21 @@ class CommitAttempts {
   async #write(loaded: Loaded, admission: Admission, plan: BlockPlan, now: number): Promise<void> {
     const { db, bucket, sha256 } = this.#deps;
     const { user, device } = this.#call;
+    // Each once: the bucket refuses two writes of one object at the same time.
+    const distinct = new Set(admission.versions.map(({ manifest }) => manifest));
     const manifests = new Map(
-      await Promise.all(
-        admission.versions.map(async (version) => [version, await storeManifest(bucket, sha256, user, version.manifest)] as const),
-      ),
+      await Promise.all([...distinct].map(async (manifest) => [manifest, await storeManifest(bucket, sha256, user, manifest)] as const)),
     );
     const { namespace } = loaded;
     await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests }));
   }
+}
+
+/** Before anything is written: a commit whose answer cannot be delivered would be asked for again and again. */
+function requireShortPaths({ answered }: Admission): void {
+  const chars = answered.reduce((total, { path }) => total + path.length, 0);
+  if (chars <= commitPathCharsMax) return;
+  throw new ProblemError("too-large", `The paths of this commit's changes have ${chars} characters: send fewer operations at a time.`);
 }
 
 function blocksMissing(hashes: readonly BlockHash[]): ProblemError {

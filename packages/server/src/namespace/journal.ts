@@ -1,6 +1,6 @@
 /** The journal: what devices apply in order (I3), and how long it is kept. */
 import type { Epoch, UserId } from "@ashlar/shared/ids";
-import { changesPageMax, journalMs, pageManifestCharsMax } from "@ashlar/shared/limits";
+import { changeManifestCharsMax, changesPageMax, journalMs, pageManifestCharsMax } from "@ashlar/shared/limits";
 import type { ChangesPage } from "@ashlar/shared/protocol/change";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Database } from "../ports.ts";
@@ -16,11 +16,11 @@ type NamespaceHead = { epoch: Epoch; head: number };
 
 const headSql = "SELECT epoch, seq AS head FROM namespaces WHERE user_id = ?1";
 
-/** A page ends with the manifest that fills it, so that it stays a message of a few megabytes. */
+/** A page ends with the manifest or path that fills it, so that it stays a message of a few megabytes. */
 const changesSql = `
   SELECT * FROM (
-    SELECT page.*, sum(coalesce(length(manifest), 0)) OVER (ORDER BY seq) - coalesce(length(manifest), 0) AS charsBefore FROM (
-      SELECT ${changeColumns} FROM changes c
+    SELECT page.*, sum(chars) OVER (ORDER BY seq) - chars AS charsBefore FROM (
+      SELECT length(c.path) + CASE WHEN length(v.manifest) <= ${changeManifestCharsMax} THEN length(v.manifest) ELSE 0 END AS chars, ${changeColumns} FROM changes c
       LEFT JOIN versions v ON v.user_id = c.user_id AND v.node_id = c.node_id AND v.version = c.version
       WHERE c.user_id = ?1 AND c.seq > ?2 ORDER BY c.seq LIMIT ?3
     ) page

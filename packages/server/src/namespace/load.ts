@@ -50,12 +50,14 @@ const manifestsSql = `
   CROSS JOIN versions v ON v.user_id = n.user_id AND v.node_id = n.node_id AND v.version = n.version
   WHERE length(v.manifest) <= ?3`;
 
+/** Stops at folders that move themselves: walked from each of a hundred nested ones, a million files would be a hundred million rows. */
 const heightsSql = `
   WITH RECURSIVE down(top, id, level) AS (
     SELECT value, value, 0 FROM json_each(?1)
     UNION ALL
     SELECT down.top, n.node_id, down.level + 1 FROM down
     CROSS JOIN nodes n INDEXED BY nodes_live_name ON n.user_id = ?2 AND n.parent_id = down.id AND n.deleted_at IS NULL
+    WHERE n.node_id NOT IN (SELECT value FROM json_each(?1))
   )
   SELECT top AS node, max(level) AS height FROM down GROUP BY top`;
 
@@ -99,11 +101,41 @@ export async function load(
   };
 }
 
-/** Levels of live nodes below each of the folders that the operations move. Reads their whole subtrees, so only when they get deeper. */
-export async function loadHeights(db: Database, user: UserId, ops: readonly CheckedOp[]): Promise<Map<NodeId, number>> {
+/**
+ * Levels of live nodes below each of the folders that the operations move. Reads their whole subtrees, each node once, so only
+ * when they get deeper. `nodes` has the moved ones with their ancestors.
+ */
+export async function loadHeights(
+  db: Database,
+  user: UserId,
+  ops: readonly CheckedOp[],
+  nodes: Loaded["nodes"],
+): Promise<Map<NodeId, number>> {
   const moved = new Set(ops.filter(({ op }) => op.op === "move").map(({ op }) => op.node));
   const batch = new ReadBatch(db);
-  const heights = batch.add<{ node: NodeId; height: number }>(...bulk(db, heightsSql, [...moved], user));
+  const rows = batch.add<{ node: NodeId; height: number }>(...bulk(db, heightsSql, [...moved], user));
   await batch.run();
-  return new Map(heights().map(({ node, height }) => [node, height]));
+  const heights = new Map(rows().map(({ node, height }) => [node, height]));
+  // The deepest first, so that what each adds to the next above is complete.
+  const chains = [...moved].map((id) => liveChain(nodes, id)).toSorted((a, b) => b.length - a.length);
+  for (const [id, ...ancestors] of chains) {
+    const above = ancestors.findIndex((ancestor) => moved.has(ancestor));
+    const outer = ancestors[above];
+    if (id === undefined || outer === undefined) continue;
+    heights.set(outer, Math.max(heights.get(outer) ?? 0, above + 1 + (heights.get(id) ?? 0)));
+  }
+  return heights;
+}
+
+/** The node and its ancestors up to the root; empty for one that is not there or deleted. */
+function liveChain(nodes: Loaded["nodes"], node: NodeId): NodeId[] {
+  const chain: NodeId[] = [];
+  for (
+    let row = nodes.get(node);
+    row !== undefined && row.deletedAt === null;
+    row = row.parent === null ? undefined : nodes.get(row.parent)
+  ) {
+    chain.push(row.node);
+  }
+  return chain;
 }

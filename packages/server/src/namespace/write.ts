@@ -3,7 +3,7 @@ import type { DeviceId, NodeId, UserId } from "@ashlar/shared/ids";
 import { leaseMs } from "@ashlar/shared/limits";
 import type { Change } from "@ashlar/shared/protocol/change";
 import type { Database, Statement } from "../ports.ts";
-import type { Admission, NamespaceRow, NewVersion, NodeWrite } from "./admit.ts";
+import type { Admission, NamespaceRow, NodeWrite } from "./admit.ts";
 import type { BlockPlan } from "./block-plan.ts";
 import { bulk } from "./bulk.ts";
 import type { StoredManifest } from "./manifest-store.ts";
@@ -71,8 +71,8 @@ export type CommitWrite = {
   readonly namespace: NamespaceRow;
   readonly admission: Admission;
   readonly blocks: BlockPlan;
-  /** Where each new version's manifest is. */
-  readonly manifests: ReadonlyMap<NewVersion, StoredManifest>;
+  /** Where the new versions' manifests are. */
+  readonly manifests: ReadonlyMap<string, StoredManifest>;
 };
 
 /** One batch, so that an acknowledged commit is there as a whole, and another is not there at all (I4). */
@@ -172,7 +172,7 @@ function versionRows({ now, admission, manifests }: CommitWrite): unknown[] {
   const newest = new Map(admission.nodes.map(({ after }) => [after.node, after.version]));
   return admission.versions.map((version) => {
     const { node, size, mtimeMs, mode } = version;
-    const stored = manifests.get(version);
+    const stored = manifests.get(version.manifest);
     const supersededAt = newest.get(node) === version.version ? null : now;
     return [node, version.version, stored?.manifest ?? null, stored?.manifestKey ?? null, size, mtimeMs, mode, supersededAt];
   });

@@ -1,8 +1,10 @@
-import { leaseMs, packBlockBytesMax } from "@ashlar/shared/limits";
+import { changesPageMax, commitPathCharsMax, leaseMs, packBlockBytesMax, pageManifestCharsMax, pathDepthMax } from "@ashlar/shared/limits";
 import { type ConflictReason, type OpResult } from "@ashlar/shared/protocol/commit";
 import { describe, expect, it } from "vitest";
 import { commit } from "../../src/namespace/commit.ts";
+import { readChanges } from "../../src/namespace/journal.ts";
 import { readVersion } from "../../src/namespace/version.ts";
+import type { BucketWriter } from "../../src/ports.ts";
 import { dump, expectInvariants } from "../support/invariants.ts";
 import { block, createOp, deleteOp, mkdirOp, newNode, newWorld, packOf, rootId, updateOp } from "../support/namespace-world.ts";
 
@@ -105,6 +107,48 @@ describe("the content of a commit", () => {
       { version: 2, superseded_at: 6000 },
       { version: 3, superseded_at: null },
     ]);
+  });
+
+  it("C32 stores a manifest that several files share once, since the bucket takes one write of an object at a time", async () => {
+    const world = await newWorld();
+    const small = block("s", 1);
+    const blocks = Array.from({ length: 22_000 }, () => small);
+    const writing = new Set<string>();
+    const bucket: BucketWriter = {
+      head: (key) => world.bucket.head(key),
+      get: (key) => world.bucket.get(key),
+      async put(key, body) {
+        if (writing.has(key)) throw new Error("put: Reduce your concurrent request rate for the same object. (10058)");
+        writing.add(key);
+        await Promise.resolve();
+        await world.bucket.put(key, body);
+        writing.delete(key);
+      },
+    };
+    const ops = ["a", "b"].map((name) => createOp(newNode(), rootId, name, blocks));
+    const { results } = await world.commit(ops, [packOf(small)], { bucket });
+    expect(reasons(results)).toEqual(["applied", "applied"]);
+    expect(world.reports).toEqual([]);
+  });
+
+  it("C33 refuses a commit whose changes have longer paths than one answer can carry, before anything is written", async () => {
+    const world = await newWorld();
+    const name = "x".repeat(255);
+    const chain = Array.from({ length: pathDepthMax - 1 }, () => newNode());
+    await world.commit(chain.map((node, index) => mkdirOp(node, chain[index - 1] ?? rootId, name)));
+    const deepest = chain.at(-1) ?? rootId;
+    const pathChars = (pathDepthMax - 1) * 256 + 3;
+    const count = Math.floor(commitPathCharsMax / pathChars);
+    const ops = Array.from({ length: count + 1 }, (_, index) => mkdirOp(newNode(), deepest, String(100 + index)));
+    const before = dump(world);
+    expect((await commit(world.deps, world.call(ops))).answer).toMatchObject({ ok: false, code: "too-large" });
+    expect(dump(world)).toEqual(before);
+    expect((await world.commit(ops.slice(1))).changes).toHaveLength(count);
+    const page = await readChanges(world.db, { user: world.user, since: 0, epoch: null, limit: changesPageMax });
+    if (page.kind !== "page") throw new Error(page.kind);
+    const chars = page.changes.map(({ path }) => path.length);
+    expect(chars.slice(0, -1).reduce((total, length) => total + length, 0)).toBeLessThan(pageManifestCharsMax);
+    expect(page.changes.length).toBeGreaterThan(1);
   });
 
   it("C20 keeps a long manifest in the bucket, and leaves it out of the change", async () => {

@@ -2,7 +2,9 @@ import { commitOpsMax, packBlockBytesMax, pathDepthMax } from "@ashlar/shared/li
 import { commitResponseSchema, type ConflictReason, type OpResult } from "@ashlar/shared/protocol/commit";
 import { describe, expect, it } from "vitest";
 import { commit } from "../../src/namespace/commit.ts";
+import { checkOps } from "../../src/namespace/checked-op.ts";
 import { ensureNamespace } from "../../src/namespace/create.ts";
+import { load, loadHeights } from "../../src/namespace/load.ts";
 import { readTree } from "../../src/namespace/tree.ts";
 import type { Database } from "../../src/ports.ts";
 import { dump, expectInvariants } from "../support/invariants.ts";
@@ -227,6 +229,27 @@ describe("a commit", () => {
     expect(dump(one)).toEqual(before);
     expect((await commit(stranger.deps, stranger.call([createOp(file, rootId, "mine")]))).answer).toMatchObject({ ok: true });
     expect(dump(one)).toEqual(before);
+  });
+
+  it("C34 reads each node once to learn how deep nested folders are that all move, and learns it exactly", async () => {
+    const world = await newWorld();
+    const [a, b, c, aside] = [newNode(), newNode(), newNode(), newNode()];
+    const below = [mkdirOp(newNode(), c, "d"), ...["1", "2", "3"].map((name) => createOp(newNode(), b, name))];
+    await world.commit([mkdirOp(a, rootId, "a"), mkdirOp(b, a, "b"), mkdirOp(c, b, "c"), mkdirOp(aside, a, "aside"), ...below]);
+    const asked: string[] = [];
+    const db: Database = {
+      batch: (statements) => world.db.batch(statements),
+      prepare: (sql) => {
+        asked.push(sql);
+        return world.db.prepare(sql);
+      },
+    };
+    const ops = checkOps([moveOp(c, 1, rootId, "c"), moveOp(a, 1, rootId, "x"), moveOp(b, 1, rootId, "b"), moveOp(aside, 1, rootId, "y")]);
+    const { nodes } = await load(world.db, { user: world.user, ops, packs: [], now: world.time });
+    const heights = await loadHeights(db, world.user, ops, nodes);
+    expect([a, b, c, aside].map((node) => heights.get(node))).toEqual([3, 2, 1, 0]);
+    const walked = asked.join(";").replace(/SELECT top AS node[^]*$/, "SELECT count(*) AS rows FROM down");
+    expect(world.db.raw.prepare(walked).get(JSON.stringify([c, a, b, aside]), world.user)).toMatchObject({ rows: 8 });
   });
 
   it("C22 looks every row up by its key: no statement of a commit walks a table, or all rows of a user", async () => {

@@ -6,7 +6,7 @@
  */
 import * as z from "zod/mini";
 import { blockHashSchema, nodeIdSchema, opIdSchema, seqSchema } from "../ids.ts";
-import { commitOpsMax, fileBytesMax, packBlockBytesMax } from "../limits.ts";
+import { commitInlineBlocksMax, commitOpsMax, fileBytesMax, packBlockBytesMax } from "../limits.ts";
 import { nameFault } from "../names.ts";
 import { changeSchema } from "./change.ts";
 
@@ -51,7 +51,9 @@ export type Op = z.infer<typeof opSchema>;
 export const commitHeadSchema = z.strictObject({
   ops: z.array(opSchema).check(z.minLength(1), z.maxLength(commitOpsMax)),
   /** The small blocks that follow, each once. */
-  inline: z.array(z.strictObject({ hash: blockHashSchema, size: z.int().check(z.minimum(1), z.maximum(packBlockBytesMax)) })),
+  inline: z
+    .array(z.strictObject({ hash: blockHashSchema, size: z.int().check(z.minimum(1), z.maximum(packBlockBytesMax)) }))
+    .check(z.maxLength(commitInlineBlocksMax)),
 });
 export type CommitHead = z.infer<typeof commitHeadSchema>;
 

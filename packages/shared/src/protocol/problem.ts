@@ -1,5 +1,6 @@
 /** Refusals on the wire: RFC 9457 problem documents, `application/problem+json`, told apart by `code`. */
 import * as z from "zod/mini";
+import { problemDetailCharsMax } from "../limits.ts";
 
 /** Every code, with its HTTP status and its title. The status lives here so that a code cannot be sent with another. */
 export const problems = {
@@ -75,7 +76,7 @@ export function problemOf(error: ProblemError): Problem {
     status,
     title,
     code: error.code,
-    ...(error.message === title ? {} : { detail: error.message }),
+    ...(error.message === title ? {} : { detail: error.message.slice(0, problemDetailCharsMax) }),
     ...(error.hashes === undefined ? {} : { hashes: [...error.hashes] }),
   };
 }

@@ -1,7 +1,7 @@
 /** `/v1/account`, `/v1/session`, `/v1/devices`. */
 import { randomBytes } from "@ashlar/durable-objects/crypto";
 import { signIn, signUp } from "@ashlar/server/accounts/accounts";
-import { type Grant, listDevices, refreshSession, revokeDevice } from "@ashlar/server/accounts/sessions";
+import { type Grant, isRevoked, listDevices, refreshSession, revokeDevice } from "@ashlar/server/accounts/sessions";
 import { ensureNamespace } from "@ashlar/server/namespace/create";
 import { type DeviceId, deviceIdSchema, type Epoch, newId, type UserId } from "@ashlar/shared/ids";
 import { quotaBytesDefault } from "@ashlar/shared/limits";
@@ -39,7 +39,7 @@ accounts.post("/v1/session", limitAddress, async (c) => {
 accounts.post("/v1/session/refresh", limitAddress, async (c) => {
   const { refreshToken } = await readJson(c.req.raw, refreshSchema);
   const outcome = await refreshSession(accountPorts(c.env), refreshToken);
-  if (outcome.type === "reused") await disconnect(c.env, outcome.user, outcome.device);
+  if (outcome.type === "reused" || outcome.type === "revoked") await disconnect(c.env, outcome.user, outcome.device);
   if (outcome.type !== "refreshed") throw new ProblemError(refreshRefusals[outcome.type]);
   return c.json(await sessionOf(c.env, outcome.grant));
 });
@@ -59,8 +59,9 @@ accounts.get("/v1/devices", async (c) => {
 });
 
 accounts.delete("/v1/devices/:id", async (c) => {
-  const { user } = c.var.identity;
+  const { user, device: own } = c.var.identity;
   const device = pathPart(deviceIdSchema, c.req.param("id"));
+  if (device !== own && (await isRevoked(accountPorts(c.env), user, own))) throw new ProblemError("device-revoked");
   if (!(await revokeDevice(accountPorts(c.env), user, device))) throw new ProblemError("not-found");
   await disconnect(c.env, user, device);
   return c.body(null, 204);

@@ -1,9 +1,10 @@
 /** `GET /v1/events`: the upgrade to a WebSocket, which the user's Durable Object then owns. */
 import { identityHeaders } from "@ashlar/durable-objects/socket-identity";
 import { socketProtocol } from "@ashlar/shared/protocol/change";
-import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { ProblemError, problemSchema } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
 import type { ApiEnv } from "../http/identity.ts";
+import { callUserObject } from "../http/user-object.ts";
 
 export const events = new Hono<ApiEnv>();
 
@@ -13,5 +14,11 @@ events.get("/v1/events", async (c) => {
   if (!offered.includes(socketProtocol)) throw new ProblemError("bad-request", `Offer the subprotocol ${socketProtocol}.`);
   // A request of the Worker's own: no header of the client's gets to the object.
   const { identity } = c.var;
-  return c.env.USER_SYNC.getByName(identity.user).fetch("https://user-sync/events", { headers: identityHeaders(identity) });
+  const answer = await callUserObject(c.env, identity.user, (object) =>
+    object.fetch("https://user-sync/events", { headers: identityHeaders(identity) }),
+  );
+  if (answer.status === 101) return answer;
+  // Answered anew: what came from the object cannot take the headers that every answer has.
+  const { code, detail } = problemSchema.parse(await answer.json());
+  throw new ProblemError(code, detail);
 });

@@ -7,6 +7,8 @@ import * as z from "zod";
 
 /** Who asks: nothing of it is looked up. `shard` is the user's meta database. */
 export type Identity = { readonly user: UserId; readonly device: DeviceId; readonly shard: number };
+/** {@link Identity} by a good token, and until when that is good, in ms since 1970. */
+export type Bearer = Identity & { readonly expiresAt: number };
 
 const algorithm = "HS256";
 const issuer = "ashlar";
@@ -27,11 +29,11 @@ export async function signAccessToken(key: string, identity: Identity, now: numb
   return { token: await sign(claims, key, algorithm), expiresAt: exp * 1000 };
 }
 
-/** Refuses with `token-expired`, or `unauthenticated` for anything that this server did not sign, without saying why. */
-export async function verifyAccessToken(key: string, token: string): Promise<Identity> {
+/** Refuses with `token-expired`, or `unauthenticated` for anything else that is not good, without saying why. */
+export async function verifyAccessToken(key: string, token: string): Promise<Bearer> {
   try {
     const claims = claimsSchema.parse(await verify(token, key, { alg: algorithm, iss: issuer, aud: issuer }));
-    return { user: claims.sub, device: claims.dev, shard: claims.grp };
+    return { user: claims.sub, device: claims.dev, shard: claims.grp, expiresAt: claims.exp * 1000 };
   } catch (cause) {
     const expired = cause instanceof Error && cause.name === "JwtTokenExpired";
     throw new ProblemError(expired ? "token-expired" : "unauthenticated", undefined, { cause });

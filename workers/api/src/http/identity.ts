@@ -2,10 +2,10 @@ import { socketTokenPrefix } from "@ashlar/shared/protocol/change";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { createMiddleware } from "hono/factory";
 import type { Env } from "../env.ts";
-import { type Identity, verifyAccessToken } from "./access-token.ts";
+import { type Bearer, verifyAccessToken } from "./access-token.ts";
 
 /** What every route's context has; `identity` only behind {@link requireIdentity}. */
-export type ApiEnv = { Bindings: Env; Variables: { identity: Identity } };
+export type ApiEnv = { Bindings: Env; Variables: { identity: Bearer } };
 
 /** Lets only requests with a good access token pass, and puts who asks into the context. */
 export const requireIdentity = createMiddleware<ApiEnv>(async (c, next) => {

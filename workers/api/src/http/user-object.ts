@@ -8,7 +8,7 @@ const retryAfterS = 1;
 
 /**
  * Calls the user's Durable Object. Without an answer it is unknown whether the call happened, so only what is safe to repeat may
- * be called: a commit's operations have ids (I4), and a revoked device stays revoked.
+ * be called: a commit's operations have ids (I4), a revoked device stays revoked, and a socket that nobody got is closed.
  */
 export async function callUserObject<Result>(
   env: Env,

@@ -49,24 +49,22 @@ upload.put("/v1/blocks/:hash", async (c) => {
   if (toHex(sha256(bytes)) !== hash) throw new ProblemError("hash-mismatch");
   const block = { hash, size: bytes.length };
   const store = block.size <= packBlockBytesMax ? storeSmall : storeLarge;
-  const isNew = await store(c.env, c.var.identity, block, bytes);
-  return c.body(null, isNew ? 201 : 204);
+  await store(c.env, c.var.identity, block, bytes);
+  // The same answer whether the bytes were there before or not: somebody else may have sent them.
+  return c.body(null, 204);
 });
 
-/** True if the bytes were not there before. */
-async function storeLarge(env: Env, { user }: Identity, block: BlockRef, bytes: Uint8Array): Promise<boolean> {
+async function storeLarge(env: Env, { user }: Identity, block: BlockRef, bytes: Uint8Array): Promise<void> {
   const outcome = await storeBlock({ shards: indexShards(env), bucket: env.BLOCKS, clock }, user, block, bytes);
   if (outcome.type === "being-deleted") {
     throw new ProblemError("try-again", "This block is just being collected: send it again shortly.", { retryAfterS: collectionRetryS });
   }
-  return outcome.sent;
 }
 
 /** A small block on its own makes a pack of one. */
-async function storeSmall(env: Env, { user, shard }: Identity, block: BlockRef, bytes: Uint8Array): Promise<boolean> {
+async function storeSmall(env: Env, { user, shard }: Identity, block: BlockRef, bytes: Uint8Array): Promise<void> {
   const ports = { db: metaShard(env, shard), clock };
   const have = await haveSmallBlocks(ports, user, [block.hash]);
-  if (have.has(block.hash)) return false;
+  if (have.has(block.hash)) return;
   await recordPack(ports, user, await storePack(env.BLOCKS, user, [{ ...block, bytes }], randomBytes));
-  return true;
 }
