@@ -135,7 +135,7 @@ class FolderWatcher implements Watcher {
   }
 }
 
-function watchFolder(absolute: string, onEvent: (name: string | null) => void): FSWatcher {
+function watchFolder(absolute: string, onEvent: Parameters<WatchFolder>[1]): FSWatcher {
   return watch(absolute, { persistent: false }, (type, name) => onEvent(type === "rename" ? type : "change", name));
 }
 

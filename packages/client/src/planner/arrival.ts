@@ -38,7 +38,8 @@ export function newHere(context: PlanContext, local: LocalNode): Verdict {
   if (claim.state !== "free") return blocked;
   const needs = [...folder, ...claim.needs];
   const node = { node: local.id, parent: local.parent, name: local.name, ...spellingOf(local) };
-  if (local.kind === "folder") return context.act({ do: "commit", node: local.id, op: { op: "mkdir", ...node, mode: modeToSend(context, local) } }, needs);
+  if (local.kind === "folder")
+    return context.act({ do: "commit", node: local.id, op: { op: "mkdir", ...node, mode: modeToSend(context, local) } }, needs);
   const op = { op: "create", ...node, kind: local.kind, ...contentOf(context, local) } as const;
   return context.act({ do: "commit", node: local.id, op }, needs);
 }

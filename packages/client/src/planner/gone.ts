@@ -18,7 +18,11 @@ export function goneHere(context: PlanContext, remote: SharedNode, synced: Share
     if (emptied === "needed" || context.wanted.has(remote.id)) return keepThere(context, remote);
     if (emptied === "not-yet") return blocked;
   }
-  return context.act({ do: "commit", node: remote.id, op: { op: "delete", node: remote.id, baseRev: context.revOf(remote) } }, needs, "remote");
+  return context.act(
+    { do: "commit", node: remote.id, op: { op: "delete", node: remote.id, baseRev: context.revOf(remote) } },
+    needs,
+    "remote",
+  );
 }
 
 /** The folder comes back to this disk, for what the server has in it. */
@@ -36,7 +40,7 @@ function changedThere(remote: SharedNode, synced: SharedNode): boolean {
 
 /** A folder that vanished here and was moved there comes back with all that is in it: first it, then this. */
 function movedAboveThere(context: PlanContext, parent: NodeId): boolean {
-  for (let at = parent; at !== rootId; ) {
+  for (let at = parent; at !== rootId;) {
     const remote = context.trees.remote.get(at);
     const synced = context.trees.synced.get(at);
     if (remote === undefined || synced === undefined || context.trees.local.get(at) !== undefined) return false;
@@ -93,7 +97,7 @@ function changedHere(context: PlanContext, local: LocalNode, synced: SharedNode)
 }
 
 function movedAboveHere(context: PlanContext, parent: NodeId): boolean {
-  for (let at = parent; at !== rootId; ) {
+  for (let at = parent; at !== rootId;) {
     const local = context.trees.local.get(at);
     const synced = context.trees.synced.get(at);
     if (local === undefined || synced === undefined || context.trees.remote.get(at) !== undefined) return false;

@@ -34,7 +34,7 @@ function moveHere(context: PlanContext, local: LocalNode, remote: SharedNode): V
 /** The nodes from `from` up to, and without, `id`, on this disk; undefined when `from` is not below it. */
 function betweenHere(context: PlanContext, id: NodeId, from: NodeId): NodeId[] | undefined {
   const between: NodeId[] = [];
-  for (let at = from; at !== rootId; ) {
+  for (let at = from; at !== rootId;) {
     if (at === id) return between;
     between.push(at);
     // A folder that is still to be made here counts as where it will be.
@@ -72,7 +72,7 @@ function moveThere(context: PlanContext, local: LocalNode, remote: SharedNode): 
 /** As {@link betweenHere}, on the server. */
 function betweenThere(context: PlanContext, id: NodeId, from: NodeId): NodeId[] | undefined {
   const between: NodeId[] = [];
-  for (let at = from; at !== rootId; ) {
+  for (let at = from; at !== rootId;) {
     if (at === id) return between;
     between.push(at);
     const parent = (context.trees.remote.get(at) ?? context.trees.local.get(at))?.parent;

@@ -96,7 +96,9 @@ export function claimRemote(context: PlanContext, local: LocalNode): Claim {
   if (isComing) return { state: "taken", by: other.id };
   if (verdict !== "deciding" && verdict.state === "acts" && verdict.vacates === "remote") return { state: "free", needs: [verdict.index] };
   const leaves = !context.options.busy(other.id) && (otherLocal === undefined || !samePlace(otherLocal, other));
-  return leaves && leadsBack(context, verdict, local.id) ? { state: "free", needs: [stepAsideThere(context, other)] } : { state: "blocked" };
+  return leaves && leadsBack(context, verdict, local.id)
+    ? { state: "free", needs: [stepAsideThere(context, other)] }
+    : { state: "blocked" };
 }
 
 function remoteAt(context: PlanContext, place: Place): SharedNode | undefined {

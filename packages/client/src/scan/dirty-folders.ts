@@ -38,7 +38,7 @@ export class DirtyFolders {
     for (const name of path === "" ? [] : path.split("/")) {
       const child = this.#childFolder(at.id, name);
       const childPath = joinPath(at.path, name);
-      if (child === undefined || (await this.#inodeAt(childPath)) !== child.stat.inode) return at;
+      if (child === undefined || !(await this.#isThere(childPath, child))) return at;
       at = { path: childPath, id: child.id };
     }
     return at;
@@ -49,10 +49,12 @@ export class DirtyFolders {
     return undefined;
   }
 
-  async #inodeAt(path: RelativePath): Promise<string | undefined> {
-    const stat = this.#stats.get(path) ?? this.#look(path);
-    this.#stats.set(path, stat);
-    return (await stat)?.inode;
+  /** By kind as well: inodes are used again, also by a link that takes a folder's place. */
+  async #isThere(path: RelativePath, folder: LocalNode): Promise<boolean> {
+    const look = this.#stats.get(path) ?? this.#look(path);
+    this.#stats.set(path, look);
+    const stat = await look;
+    return stat?.kind === "folder" && stat.inode === folder.stat.inode;
   }
 
   async #look(path: RelativePath): Promise<Stat | undefined> {

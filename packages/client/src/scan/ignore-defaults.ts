@@ -22,7 +22,7 @@ export const ignoredByDefault: readonly string[] = [
   "4913",
   // Emacs and others: the file before the last save, unsaved edits, and who edits.
   "*~",
-  "#*#",
+  String.raw`\#*#`,
   ".#*",
   // GNOME: the file while it is being saved.
   ".goutputstream-*",
@@ -45,7 +45,7 @@ export function isIgnoredByDefault(name: string): boolean {
   return expression.test(name);
 }
 
-/** Of gitignore's syntax, the list uses `*` and character classes only. */
+/** Of gitignore's syntax, the list uses `*`, character classes and the backslash, which expressions share. */
 function toExpression(pattern: string): string {
-  return pattern.replace(/[\\^$.+?()|{}]/g, String.raw`\$&`).replaceAll("*", "[^/]*");
+  return pattern.replace(/[$.+?()|{}]/g, String.raw`\$&`).replaceAll("*", "[^/]*");
 }

@@ -64,10 +64,10 @@ export class Survey {
    * Accounts for a listed folder of a known identity: what stands where it stood is compared at once, what is not in its
    * place goes to `missing`, the entries left over go to `open`.
    */
-  account(listing: Listing, folder: NodeId, open: OpenEntry[]): void {
+  account(listing: Listing, folder: NodeId, open: OpenEntry[], children = this.#view.children(folder)): void {
     this.listed.add(folder);
     const known = new Map<string, LocalNode>();
-    for (const node of this.#view.children(folder)) if (!this.found.has(node.id)) known.set(node.name, node);
+    for (const node of children) if (!this.found.has(node.id)) known.set(node.name, node);
     for (const entry of listing.entries) {
       const node = known.get(entry.name);
       if (node?.kind === entry.kind && node.stat.inode === entry.stat.inode) {

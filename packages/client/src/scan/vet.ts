@@ -23,6 +23,8 @@ export type Vetted = { readonly entries: readonly Entry[]; readonly hindered: re
 
 type Verdict = Entry | { readonly reason: WaitReason; readonly detail: string };
 
+const encoder = new TextEncoder();
+
 const faultTexts: Readonly<Record<NameFault, string>> = {
   empty: "it has no name",
   "too-long": `its name is longer than ${nameBytesMax} bytes: shorten it`,
@@ -87,5 +89,10 @@ function precedes(a: Entry, b: Entry, holder: LocalNode | undefined): boolean {
   const [left, right] = [a.spelling ?? a.name, b.spelling ?? b.name];
   if (holder !== undefined && spellingOf(holder) === left) return true;
   if (holder !== undefined && spellingOf(holder) === right) return false;
-  return Buffer.compare(Buffer.from(left), Buffer.from(right)) < 0;
+  return compareBytes(encoder.encode(left), encoder.encode(right)) < 0;
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const at = a.findIndex((byte, index) => byte !== b[index]);
+  return at === -1 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? -1);
 }

@@ -53,16 +53,18 @@ async function visitFolder(visit: Visit, survey: Survey, open: OpenEntry[], opti
   const listed = await listOrHinder(visit.path, survey, options);
   if (listed === undefined) return [];
   const deep = visit.deep || listed.rulesChanged;
-  const known = new Map<string, LocalNode>();
+  // While its identity is open, the inode tells which names are likely known.
   const node = visit.id ?? (visit.inode === undefined ? undefined : options.view.byInode(visit.inode)?.id);
-  if (node !== undefined) for (const child of options.view.children(node)) known.set(child.name, child);
+  const children = node === undefined ? [] : options.view.children(node);
+  const known = new Map<string, LocalNode>();
+  for (const child of children) known.set(child.name, child);
   const listing: Listing = { path: visit.path, ...vet(visit.path, listed.entries, known, options.ignore) };
   survey.foldersSeen++;
   survey.entriesSeen += listed.entries.length;
   survey.hinder(listing.hindered);
 
   if (visit.id === undefined) survey.unnamed.set(visit.path, listing);
-  else survey.account(listing, visit.id, open);
+  else survey.account(listing, visit.id, open, children);
 
   return listing.entries.flatMap(({ kind, name, path, stat }): Visit[] => {
     if (kind !== "folder") return [];

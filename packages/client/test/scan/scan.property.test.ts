@@ -17,6 +17,7 @@ const steps = [
   "remove",
   "become-folder",
   "become-file",
+  "become-link",
   "hard-link",
   "chmod",
 ] as const;
@@ -77,11 +78,13 @@ class Hand {
         return from === undefined ? undefined : this.#at(from, () => tree.setMode(from, a % 2 === 0 ? 0o700 : 0o755));
       case "remove":
       case "become-file":
+      case "become-link":
       case "become-folder":
         if (from === undefined) return;
         this.#touchBelow(from);
         this.#at(from, () => tree.remove(from));
         if (kind === "become-file") this.#at(from, () => tree.write(from, this.#text()));
+        if (kind === "become-link") this.#at(from, () => tree.makeLink(from, "."));
         if (kind === "become-folder") this.#at(from, () => tree.makeFolder(from));
     }
   }

@@ -46,3 +46,11 @@ export class Scanned {
     return observations.map(({ type, id }) => `${type} ${paths.get(id)}`);
   }
 }
+
+/** A folder that was prepared and scanned once. */
+export async function scanned(prepare: (tree: MemoryTree) => void): Promise<Scanned> {
+  const folder = new Scanned();
+  prepare(folder.tree);
+  await folder.scan();
+  return folder;
+}
