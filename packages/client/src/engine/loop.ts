@@ -12,7 +12,7 @@ import { fullJitterMs } from "../edge/backoff.ts";
 import { RemoteSync } from "./remote-sync.ts";
 import { type Condition, readCondition, statusOf, writeCondition } from "./status.ts";
 import { type Feed, type FeedEvents, UnreachableError } from "../ports.ts";
-import type { EngineState, Outcome, Status } from "./types.ts";
+import { HaltError, type EngineState, type Outcome, type Status } from "./types.ts";
 import { Watches } from "./watches.ts";
 
 const actionsMax = 1000;
@@ -279,6 +279,11 @@ export class Loop {
         writeCondition(trees, this.#condition);
         this.#core.event({ type: "feed", state: feed, why });
         if (feed === "live") this.#isHurried = true;
+        this.#core.wake.call();
+      },
+      ended: (why) => {
+        this.#core.halt = new HaltError("signed-out", why);
+        this.#isHurried = true;
         this.#core.wake.call();
       },
     };
