@@ -15,7 +15,7 @@ export function platformOf(name: string): Platform {
 
 /** Microsoft, "Naming Files, Paths, and Namespaces": reserved characters and device names, and no dot or space at the end. */
 function windowsNameFault(fileName: string): string | undefined {
-  const reserved = [...fileName].find((character) => character < " " || '<>:"/\\|?*'.includes(character));
+  const reserved = Array.from(fileName).find((character) => character < " " || '<>:"/\\|?*'.includes(character));
   if (reserved !== undefined) return `Windows allows no ${JSON.stringify(reserved)} in a name: rename it on another device.`;
   if (/[. ]$/.test(fileName)) return "Windows allows no dot or space at the end of a name: rename it on another device.";
   if (/^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\.|$)/i.test(fileName))
