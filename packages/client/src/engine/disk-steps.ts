@@ -23,7 +23,7 @@ export class DiskSteps {
   }
 
   async read({ node }: Of<"read">, signal: AbortSignal): Promise<void> {
-    const { trees, transfer, lock } = this.#core;
+    const { trees, transfer } = this.#core;
     const local = this.#local(node);
     const path = this.#path(node);
     const nowMs = this.#core.now;
@@ -33,9 +33,9 @@ export class DiskSteps {
       this.#core.event({ type: "upload", path, bytes: sent, size: local.stat.size });
     };
     const { manifest, stat, small } = await transfer.upload(path, { signal, progress });
-    await lock.share(async () => {
+    this.#core.later(() => {
       const isStill = trees.localPath(node) === path;
-      const isTaken = isStill && trees.transaction(() => effects.contentRead(trees, node, { manifest, stat, before: local.stat, nowMs }));
+      const isTaken = isStill && effects.contentRead(trees, node, { manifest, stat, before: local.stat, nowMs });
       if (isTaken) this.#core.hold(node, small);
     });
   }
@@ -89,7 +89,8 @@ export class DiskSteps {
       const isSame = now === undefined || before === undefined ? now === before : effects.sameFile(now.stat, before.stat);
       if (!isSame) throw new DiskError("changed", path);
       const stat = await put(path, now?.stat ?? "absent");
-      trees.transaction(() => effects.placed(trees, remote, stat, { mode, nowMs: this.#core.now }));
+      const nowMs = this.#core.now;
+      this.#core.later(() => effects.placed(trees, remote, stat, { mode, nowMs }));
       this.#applied(before === undefined ? "create" : "update", path);
     });
   }
@@ -138,8 +139,10 @@ export class DiskSteps {
       if (local.kind === "folder") await options.disk.removeFolder(path);
       else await options.disk.remove(path, local.stat);
       if (local.kind === "folder") this.#watches.remove(path);
-      trees.transaction(() => effects.removedLocally(trees, node));
-      trees.conflicts.remove(path);
+      this.#core.later(() => {
+        effects.removedLocally(trees, node);
+        trees.conflicts.remove(path);
+      });
       this.#applied("delete", path);
     });
   }
