@@ -78,6 +78,7 @@ export default defineConfig({
           name: "gc",
           include: ["workers/gc-cron/test/**/*.test.ts"],
           globalSetup: [buildWorkers],
+          setupFiles: ["./workers/gc-cron/test/setup.ts"],
           sequence: { groupOrder: 2 },
           ...oneWorkerd,
         },
