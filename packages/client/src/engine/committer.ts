@@ -1,5 +1,5 @@
 /** Sends operations in commits within the protocol's bounds, and sends again what may have been lost (I4). */
-import type { BlockHash, NodeId } from "@ashlar/shared/ids";
+import type { BlockHash } from "@ashlar/shared/ids";
 import { commitHeadBytesMax, commitInlineBytesMax, commitOpsMax } from "@ashlar/shared/limits";
 import { decodeManifest } from "@ashlar/shared/manifest";
 import type { ConflictReason, Op, OpResult } from "@ashlar/shared/protocol/commit";
@@ -49,7 +49,9 @@ export class Committer {
     const sent = new Set<BlockHash>();
     for (const op of ops) {
       const manifest = op.op === "create" || op.op === "update" ? op.manifest : "";
-      const small = this.#core.held.get(op.node).filter(({ hash }) => manifest !== "" && !sent.has(hash) && !this.#core.trees.serverBlocks.has(hash));
+      const small = this.#core.held
+        .get(op.node)
+        .filter(({ hash }) => manifest !== "" && !sent.has(hash) && !this.#core.trees.serverBlocks.has(hash));
       const bytes = small.reduce((total, block) => total + block.bytes.length, 0);
       const isOver = inlineBytes + bytes > commitInlineBytesMax || manifestChars + manifest.length > manifestCharsMax;
       if (batch.ops.length > 0 && (isOver || batch.ops.length === commitOpsMax)) {
@@ -106,7 +108,6 @@ export class Committer {
 
   async #refused(batch: Batch, error: unknown, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const { trees } = this.#core;
     if (problemCode(error) === "block-missing") {
       const missing = new Set(error instanceof ProblemError ? error.hashes : []);
       this.#giveUp(batch.ops, (op) => this.#sendAgain(op, missing));
@@ -148,11 +149,6 @@ export class Committer {
     this.#core.held.drop(op.node);
     trees.local.put({ ...local, manifest: null });
   }
-}
-
-/** Nodes whose operations are not concluded: nothing is planned for them. */
-export function openNodes(core: Core): Set<NodeId> {
-  return core.trees.intents.nodes();
 }
 
 const conflictTexts: Readonly<Record<ConflictReason, string>> = {

@@ -52,7 +52,10 @@ export class Executor {
 
   #start(action: Action, tasks: ReadonlyMap<number, Task>, first: Promise<unknown>, signal: AbortSignal): Task {
     const needs = action.needs.flatMap((need) => tasks.get(need) ?? []);
-    const isLong = this.#isLong(action) || needs.some((task) => task.isLong) || (action.do === "remove-local" && [...tasks.values()].some((task) => task.isLong));
+    const isLong =
+      this.#isLong(action) ||
+      needs.some((task) => task.isLong) ||
+      (action.do === "remove-local" && [...tasks.values()].some((task) => task.isLong));
     const done = this.#whileBusy([action.node], async () => {
       const held = await Promise.all(needs.map((task) => task.done));
       if (action.do === "download" || action.do === "remove-local") await first;
@@ -133,21 +136,20 @@ export class Executor {
 
   #inDatabase(action: Action): void {
     const { trees, held, newNodeId } = this.#core;
-    switch (action.do) {
-      case "agree":
-        trees.synced.put(action.synced);
-        return;
-      case "forget":
-        effects.forget(trees, action.node, action.below);
-        return;
-      case "adopt":
-        effects.adopt(trees, action.node, action.as);
-        held.move(action.node, action.as);
-        return;
-      case "revive":
-        effects.revive(trees, action.node, { below: action.below, newId: newNodeId });
-        return;
-      default:
+    if (action.do === "agree") {
+      trees.synced.put(action.synced);
+    } else if (action.do === "forget") {
+      effects.forget(trees, action.node, action.below);
+    } else if (action.do === "adopt") {
+      effects.adopt(trees, action.node, action.as);
+      held.move(action.node, action.as);
+    } else if (action.do === "revive") {
+      const newId = (instead: NodeId) => {
+        const id = newNodeId();
+        held.move(instead, id);
+        return id;
+      };
+      effects.revive(trees, action.node, { below: action.below, newId });
     }
   }
 

@@ -11,7 +11,7 @@ import { checkMarker, rootGoneQuestion } from "./marker.ts";
 import { fullJitterMs } from "../edge/backoff.ts";
 import { RemoteSync } from "./remote-sync.ts";
 import { type Condition, readCondition, statusOf, writeCondition } from "./status.ts";
-import { UnreachableError, type FeedEvents } from "../ports.ts";
+import { type Feed, type FeedEvents, UnreachableError } from "../ports.ts";
 import { HaltError, type EngineState, type Outcome, type Status } from "./types.ts";
 import { Watches } from "./watches.ts";
 
@@ -40,6 +40,7 @@ export class Loop {
   /** The edge is there again, or a person does not want to wait. */
   #isHurried = false;
   #isMarkerChecked = false;
+  #openFeed: Feed | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -71,22 +72,25 @@ export class Loop {
     this.#watches.use(watcher);
     try {
       // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
-      while (!signal.aborted && this.#core.trees.meta.epoch === null) {
+      while (!signal.aborted) {
         const turn = await this.#turn(signal);
-        // Without a wait once the tree is there: nothing else would tell of the other devices.
-        if (this.#core.trees.meta.epoch === null) await this.#wait(turn, signal);
+        if (this.#core.trees.meta.epoch !== null) break;
+        await this.#waitAfter(turn, signal);
       }
-      await using _feed = this.#core.options.openFeed(this.#feedEvents());
-      while (!signal.aborted) await this.#wait(await this.#turn(signal), signal);
+      await using feed = this.#core.options.openFeed(this.#feedEvents());
+      this.#openFeed = feed;
+      while (!signal.aborted) await this.#waitAfter(await this.#turn(signal), signal);
     } finally {
       await this.#land();
       this.#watches.use(undefined);
+      this.#openFeed = undefined;
       signal.removeEventListener("abort", onAbort);
       this.#become("stopped");
     }
   }
 
   refresh(): void {
+    this.#openFeed?.refresh();
     this.#isHurried = true;
     this.#core.trees.waiting.retryAll();
     this.#remote.isBehind = true;
@@ -123,7 +127,7 @@ export class Loop {
     }
   }
 
-  async #wait(turn: Turn, signal: AbortSignal): Promise<void> {
+  async #waitAfter(turn: Turn, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { edgeFailure, wake, now, options } = this.#core;
     if (edgeFailure !== undefined) return this.#pause(edgeFailure, signal);

@@ -10,7 +10,11 @@ export const rootGoneQuestion =
   "Put it back, or run it again with --allow-mass-delete to go on with the folder as it is.";
 
 /** A question for a person, or nothing if all is well. */
-export async function checkMarker(disk: Disk, trees: Trees, options: { user: UserId; allowMassDelete: boolean }): Promise<string | undefined> {
+export async function checkMarker(
+  disk: Disk,
+  trees: Trees,
+  options: { user: UserId; allowMassDelete: boolean },
+): Promise<string | undefined> {
   const known = trees.meta.account;
   if (known !== undefined && known !== options.user) throw otherAccount();
   try {

@@ -65,7 +65,7 @@ class Walk {
     if (this.#walked.has(id)) return [];
     this.#walked.add(id);
     const below: NodeId[] = [];
-    for (let after: string | null = null; ; ) {
+    for (let after: string | null = null; ;) {
       const page: TreePage | undefined = await this.#page(id, after);
       if (page === undefined) return below;
       this.#first ??= { epoch: page.epoch, head: page.head };
@@ -88,7 +88,7 @@ class Walk {
 
   /** The changes made while the folders were listed; a folder that was moved past the walk is walked now. Returns the cursor. */
   async replay({ epoch, head }: Listing): Promise<Seq> {
-    for (let cursor = head; ; ) {
+    for (let cursor = head; ;) {
       const page = await this.#edge.changes(cursor, epoch, this.#signal);
       const unseen: NodeId[] = [];
       for (const change of page.changes) {

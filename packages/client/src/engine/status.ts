@@ -4,7 +4,12 @@ import type { EngineState, Status } from "./types.ts";
 import type { FeedState } from "../ports.ts";
 
 /** What the trees cannot tell, written down whenever it changes. */
-export type Condition = { readonly state: EngineState; readonly feed: FeedState; readonly lastSyncedAtMs: number | null; readonly question: string | undefined };
+export type Condition = {
+  readonly state: EngineState;
+  readonly feed: FeedState;
+  readonly lastSyncedAtMs: number | null;
+  readonly question: string | undefined;
+};
 
 const key = "condition";
 const unknownCondition: Condition = { state: "stopped", feed: "offline", lastSyncedAtMs: null, question: undefined };

@@ -53,7 +53,11 @@ function manifestOf(remote: SharedNode, synced: SharedNode): string | null {
 
 /** What is here becomes a file of its own under a name made from the server's, and the server's is fetched to the place. */
 function keepCopy(context: PlanContext, local: LocalNode, remote: SharedNode): Verdict {
-  return context.act({ do: "keep-copy", node: local.id, name: freeConflictName(context, local.id, local.parent, remote.name) }, [], "local");
+  return context.act(
+    { do: "keep-copy", node: local.id, name: freeConflictName(context, local.id, local.parent, remote.name) },
+    [],
+    "local",
+  );
 }
 
 function mergeFolderMode(context: PlanContext, local: LocalNode, remote: SharedNode, synced: SharedNode): Verdict {

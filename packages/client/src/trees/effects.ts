@@ -10,7 +10,8 @@ type Place = { readonly parent: NodeId; readonly name: string; readonly spelling
 export function forget(trees: Trees, id: NodeId, below: boolean): void {
   trees.synced.remove(id);
   if (!below) return;
-  for (const child of [...trees.remote.children(id)]) {
+  const children = [...trees.remote.children(id)];
+  for (const child of children) {
     if (trees.local.get(child.id) === undefined) forget(trees, child.id, true);
   }
 }
@@ -21,12 +22,13 @@ export function adopt(trees: Trees, id: NodeId, as: NodeId): void {
 }
 
 /** `below`: with everything below it that the server has deleted too. */
-export function revive(trees: Trees, id: NodeId, options: { below: boolean; newId: () => NodeId }): void {
-  const fresh = options.newId();
+export function revive(trees: Trees, id: NodeId, options: { below: boolean; newId: (instead: NodeId) => NodeId }): void {
+  const fresh = options.newId(id);
   trees.local.rekey(id, fresh);
   trees.synced.remove(id);
   trees.waiting.removeNode(id);
-  for (const child of [...trees.local.children(fresh)]) {
+  const children = [...trees.local.children(fresh)];
+  for (const child of children) {
     const agreed = trees.synced.get(child.id);
     if (agreed === undefined || trees.remote.get(child.id) !== undefined) continue;
     if (options.below) revive(trees, child.id, options);

@@ -78,7 +78,8 @@ export class LocalTree {
 
   /** With everything below it. */
   remove(id: NodeId): void {
-    for (const child of [...this.children(id)]) this.remove(child.id);
+    const children = [...this.children(id)];
+    for (const child of children) this.remove(child.id);
     this.#statements.remove.run(id);
     this.#statements.placesGone.run(id);
     this.#mark(id);

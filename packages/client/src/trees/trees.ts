@@ -58,7 +58,7 @@ export class Trees {
       names.push(node.spelling ?? node.name);
       at = node.parent;
     }
-    return names.reverse().join("/");
+    return names.toReversed().join("/");
   }
 
   /** A path to show: on this disk, or else on the server. */
@@ -75,7 +75,7 @@ export class Trees {
       names.push(node.name);
       at = node.parent;
     }
-    return names.reverse().join("/");
+    return names.toReversed().join("/");
   }
 
   /** Files and links that are about to be deleted: on the server because they vanished here, and here because they vanished there. */

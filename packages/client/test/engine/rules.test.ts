@@ -229,7 +229,6 @@ describe("two devices", () => {
     const both = pair();
     both.one.disk.userWrite("plain", "1");
     await both.one.syncOnce();
-    both.edge.namespace.commit([], both.edge.namespace.journal[0]?.device ?? expect.fail());
     both.one.disk.userWrite("a:b", "2");
     await both.one.syncOnce();
     expect(await both.two.syncOnce()).toMatchObject({ state: "waiting", waiting: [{ path: "a:b", reason: "bad-name" }] });

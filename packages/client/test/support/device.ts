@@ -9,7 +9,7 @@ import { loadIgnore } from "../../src/scan/ignore.ts";
 import { scan } from "../../src/scan/scan.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
-import { SimulatedEdge, simulatedTransfer, sha256 } from "./simulated-edge.ts";
+import { type SimulatedEdge, simulatedTransfer, sha256 } from "./simulated-edge.ts";
 import { Random } from "./random.ts";
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -50,7 +50,12 @@ export class Device {
   failure: unknown;
   /** Fails calls to the disk where a test says so. */
   diskGate: (call: string, path: RelativePath) => void = () => undefined;
+  /** Told of each request and each answer, and may throw. */
+  edgeGate: (call: string, when: "before" | "after") => unknown = () => undefined;
+  /** Messages on the socket get lost. */
+  isDeaf = false;
   readonly #options: DeviceOptions;
+  #allowMassDelete: boolean;
   readonly #device: DeviceId;
   database: LocalDatabase = openDatabase(":memory:", 0);
   #life = new Life();
@@ -59,6 +64,7 @@ export class Device {
 
   constructor(options: DeviceOptions) {
     this.#options = options;
+    this.#allowMassDelete = options.allowMassDelete ?? false;
     this.random = new Random(options.seed);
     this.#device = newId<DeviceId>(this.random.bytes);
     this.disk = new SimulatedDisk(() => options.clock.now(), { caseSensitive: options.caseSensitive ?? true });
@@ -78,18 +84,20 @@ export class Device {
   /** Runs the clock until the one sync is over. */
   async syncOnce(): Promise<Outcome> {
     const engine = this.#begin();
-    let outcome: Outcome | undefined;
-    let failure: unknown;
-    const done = engine.syncOnce(this.#life.abort.signal).then(
-      (value) => (outcome = value),
-      (error: unknown) => (failure = error),
-    );
-    for (let seconds = 0; outcome === undefined && failure === undefined && seconds < 600; seconds++) await this.#options.clock.pass(1000);
-    if (failure !== undefined) throw failure;
-    if (outcome === undefined) throw new Error("the sync does not end");
-    await done;
+    const outcome = await this.#options.clock.passUntil(engine.syncOnce(this.#life.abort.signal), 600_000);
     this.#life.isOver = true;
     return outcome;
+  }
+
+  /** After the longest pause of a waiting item. */
+  async syncAgain(): Promise<Outcome> {
+    await this.#options.clock.pass(10 * 60_000);
+    return this.syncOnce();
+  }
+
+  /** As with --allow-mass-delete. */
+  allow(): void {
+    this.#allowMassDelete = true;
   }
 
   start(): void {
@@ -103,10 +111,7 @@ export class Device {
   async stop(): Promise<void> {
     const life = this.#life;
     life.abort.abort();
-    let isEnded = false;
-    const ended = life.ended.then(() => (isEnded = true));
-    for (let count = 0; !isEnded && count < 100; count++) await this.#options.clock.pass(100);
-    await ended;
+    await this.#options.clock.passUntil(life.ended, 10_000);
     life.isOver = true;
     this.#watch = undefined;
   }
@@ -137,7 +142,7 @@ export class Device {
   }
 
   #engineOptions(life: Life): EngineOptions {
-    const { clock, edge, name, caseSensitive = true, allowMassDelete = false, skewMs = 0 } = this.#options;
+    const { clock, edge, name, caseSensitive = true, skewMs = 0 } = this.#options;
     const alive = async () => {
       if (life.isOver) await never();
     };
@@ -152,8 +157,9 @@ export class Device {
       await mayCrash();
       this.diskGate(call, path);
     });
-    const port = edge.port(this.#device, name, async () => {
+    const port = edge.port(this.#device, name, async (call, when) => {
       await mayCrash();
+      this.edgeGate(call, when);
       if (this.faults.latencyMs > 0) await clock.sleep(this.random.below(this.faults.latencyMs));
       await alive();
       if (!this.isOnline || this.random.chance(this.faults.lost)) throw new UnreachableError("the line is dead");
@@ -176,8 +182,12 @@ export class Device {
       },
       random: this.random.bytes,
       sha256,
-      platform: { caseSensitive, keepsModes: true, nameFault: (text) => (text.includes(":") ? `This disk cannot hold a colon: ${text}` : undefined) },
-      allowMassDelete,
+      platform: {
+        caseSensitive,
+        keepsModes: true,
+        nameFault: (text) => (text.includes(":") ? `This disk cannot hold a colon: ${text}` : undefined),
+      },
+      allowMassDelete: this.#allowMassDelete,
       onEvent: (event) => this.events.push(event),
     };
   }
@@ -199,11 +209,13 @@ export class Device {
     const { clock, edge } = this.#options;
     let isConnected = false;
     let last: Promise<void> = Promise.resolve();
+    const deliverAfter = async (before: Promise<void>, message: Parameters<FeedEvents["message"]>[0]) => {
+      await before;
+      await clock.sleep(this.random.below(1 + this.faults.latencyMs));
+      if (!life.isOver && isConnected && !this.isDeaf) events.message(message);
+    };
     const deliver = (message: Parameters<FeedEvents["message"]>[0]) => {
-      last = last.then(async () => {
-        await clock.sleep(this.random.below(1 + this.faults.latencyMs));
-        if (!life.isOver && isConnected) events.message(message);
-      });
+      last = deliverAfter(last, message);
     };
     const connect = async () => {
       while (!life.isOver && !life.abort.signal.aborted) {

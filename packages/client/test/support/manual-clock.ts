@@ -38,6 +38,22 @@ export class ManualClock {
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Lets time pass until the promise is settled, and answers as it does. */
+  async passUntil<Result>(promise: Promise<Result>, msMax: number): Promise<Result> {
+    const progress = { isOver: false };
+    const settled = promise.finally(() => {
+      progress.isOver = true;
+    });
+    // Looked at below, and perhaps rejected before that.
+    settled.catch(() => undefined);
+    const untilMs = this.#nowMs + msMax;
+    while (!progress.isOver) {
+      if (this.#nowMs >= untilMs) throw new Error(`nothing came of it in ${msMax} ms`);
+      await this.pass(100);
+    }
+    return settled;
+  }
+
   /** Lets that much time pass, waking sleepers in the order they are due. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
@@ -45,7 +61,8 @@ export class ManualClock {
       await this.settle();
       let next: Sleeper | undefined;
       for (const sleeper of this.#sleepers) {
-        if (next === undefined || sleeper.dueMs < next.dueMs || (sleeper.dueMs === next.dueMs && sleeper.order < next.order)) next = sleeper;
+        if (next === undefined || sleeper.dueMs < next.dueMs || (sleeper.dueMs === next.dueMs && sleeper.order < next.order))
+          next = sleeper;
       }
       if (next === undefined || next.dueMs > untilMs) break;
       this.#sleepers.delete(next);

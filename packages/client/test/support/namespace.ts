@@ -39,8 +39,8 @@ export class Namespace {
   commit(ops: readonly Op[], device: DeviceId): { results: OpResult[]; changes: Change[] } {
     const first = this.head;
     const results = ops.map((op) => {
-      const known = this.#results.get(op.opId);
-      if (known !== undefined) return known;
+      const answered = this.#results.get(op.opId);
+      if (answered !== undefined) return answered;
       const reason = this.#refusal(op);
       const result: OpResult =
         reason === undefined ? this.#apply(op, device) : { opId: op.opId, status: "conflict", reason, current: this.#currentFor(op) };
@@ -62,7 +62,7 @@ export class Namespace {
       names.push(node.name);
       at = node.parent;
     }
-    return names.reverse().join("/");
+    return names.toReversed().join("/");
   }
 
   state(node: ServerNode): NodeState {
@@ -129,46 +129,16 @@ export class Namespace {
 }
 
 function changed(op: Op, before: ServerNode | undefined): ServerNode {
-  switch (op.op) {
-    case "create":
-      return {
-        node: op.node,
-        parent: op.parent,
-        name: op.name,
-        spelling: op.spelling,
-        kind: op.kind,
-        rev: 1,
-        version: 1,
-        ...contentOf(op),
-      };
-    case "mkdir":
-      return {
-        node: op.node,
-        parent: op.parent,
-        name: op.name,
-        spelling: op.spelling,
-        kind: "folder",
-        rev: 1,
-        version: 0,
-        size: 0,
-        mtimeMs: 0,
-        mode: op.mode,
-        manifest: null,
-      };
-    case "update":
-      return { ...known(before), rev: known(before).rev + 1, version: known(before).version + 1, ...contentOf(op) };
-    case "move":
-      return {
-        ...known(before),
-        rev: known(before).rev + 1,
-        parent: op.parent,
-        name: op.name,
-        spelling: op.spelling,
-        mode: op.mode ?? known(before).mode,
-      };
-    case "delete":
-      return { ...known(before), rev: known(before).rev + 1 };
+  if (op.op === "create" || op.op === "mkdir") {
+    const place = { node: op.node, parent: op.parent, name: op.name, spelling: op.spelling, rev: 1 };
+    if (op.op === "create") return { ...place, kind: op.kind, version: 1, ...contentOf(op) };
+    return { ...place, kind: "folder", version: 0, size: 0, mtimeMs: 0, mode: op.mode, manifest: null };
   }
+  const node = known(before);
+  const rev = node.rev + 1;
+  if (op.op === "update") return { ...node, rev, version: node.version + 1, ...contentOf(op) };
+  if (op.op === "delete") return { ...node, rev };
+  return { ...node, rev, parent: op.parent, name: op.name, spelling: op.spelling, mode: op.mode ?? node.mode };
 }
 
 function contentOf(op: { manifest: string; size: number; mtimeMs: number; mode: number }) {

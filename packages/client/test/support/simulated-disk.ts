@@ -1,4 +1,13 @@
-import { type DirEntry, type Disk, DiskError, type Draft, type Expected, type ReadHandle, type RelativePath, type Stat } from "../../src/ports.ts";
+import {
+  type DirEntry,
+  type Disk,
+  DiskError,
+  type Draft,
+  type Expected,
+  type ReadHandle,
+  type RelativePath,
+  type Stat,
+} from "../../src/ports.ts";
 
 type Item = {
   kind: "file" | "folder" | "symlink";
@@ -101,7 +110,9 @@ export class SimulatedDisk {
 
   /** Every path with its kind, mode and content, sorted. */
   listing(): string[] {
-    return [...this.items()].map(([path, item]) => `${path} ${item.kind} ${item.mode.toString(8)} ${new TextDecoder().decode(item.bytes)}`).toSorted();
+    return [...this.items()]
+      .map(([path, item]) => `${path} ${item.kind} ${item.mode.toString(8)} ${new TextDecoder().decode(item.bytes)}`)
+      .toSorted();
   }
 
   *items(folder: Item = this.root, prefix = ""): Generator<[RelativePath, Item]> {
@@ -319,5 +330,12 @@ function nameOf(path: RelativePath): string {
 
 function statOf(item: Item): Stat {
   const { kind, inode, mode } = item;
-  return { kind, size: kind === "folder" ? 0 : item.bytes.length, mtimeNs: String(item.mtimeNs), ctimeNs: String(item.ctimeNs), inode, mode };
+  return {
+    kind,
+    size: kind === "folder" ? 0 : item.bytes.length,
+    mtimeNs: String(item.mtimeNs),
+    ctimeNs: String(item.ctimeNs),
+    inode,
+    mode,
+  };
 }

@@ -14,7 +14,8 @@ const smallBytesMax = 24;
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 export const hashOf = (bytes: Uint8Array): BlockHash => createHash("sha256").update(bytes).digest("hex") as BlockHash;
 export const manifestOfText = (text: string): string => manifestOfBytes(new TextEncoder().encode(text));
-const manifestOfBytes = (bytes: Uint8Array): string => (bytes.length === 0 ? "" : encodeManifest([{ hash: hashOf(bytes), size: bytes.length }]));
+const manifestOfBytes = (bytes: Uint8Array): string =>
+  bytes.length === 0 ? "" : encodeManifest([{ hash: hashOf(bytes), size: bytes.length }]);
 
 /** Asked before each request reaches the server and before its answer leaves: may take time, or throw. */
 export type Gate = (call: string, when: "before" | "after") => Promise<void>;
@@ -32,13 +33,23 @@ export class SimulatedEdge {
   readonly #listeners = new Set<(message: ServerMessage) => void>();
   readonly #rules = { treePage: 3 };
 
+  /** The state of a backup, older by the last change, under another epoch. */
+  restore(epoch: Epoch): void {
+    const last = this.namespace.journal.at(-1);
+    const backup = new Namespace(this.user);
+    for (const [id, node] of this.namespace.nodes) if (id !== last?.node) backup.nodes.set(id, node);
+    this.namespace = backup;
+    this.epoch = epoch;
+  }
+
   listen(listener: (message: ServerMessage) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   welcome({ epoch, seq }: ReturnType<FeedEvents["cursor"]>): ServerMessage {
-    if (epoch !== null && epoch !== this.epoch) return { type: "reconcile", code: "epoch-changed", epoch: this.epoch, head: this.namespace.head };
+    if (epoch !== null && epoch !== this.epoch)
+      return { type: "reconcile", code: "epoch-changed", epoch: this.epoch, head: this.namespace.head };
     const changes = this.namespace.journal.slice(seq, seq + 5);
     return { type: "welcome", epoch: this.epoch, head: this.namespace.head, changes };
   }
@@ -94,7 +105,18 @@ export class SimulatedEdge {
     if (node !== rootId && folder === undefined) throw new ProblemError("not-found");
     const children = this.namespace.children(node).filter(({ name }) => after === null || name > after);
     const page = children.slice(0, this.#rules.treePage);
-    const root = { node: rootId, parent: rootId, name: "", kind: "folder", rev: 1, version: 0, size: 0, mtimeMs: 0, mode: 0o755, manifest: null } as const;
+    const root = {
+      node: rootId,
+      parent: rootId,
+      name: "",
+      kind: "folder",
+      rev: 1,
+      version: 0,
+      size: 0,
+      mtimeMs: 0,
+      mode: 0o755,
+      manifest: null,
+    } as const;
     return {
       epoch: this.epoch,
       head: this.namespace.head,
@@ -138,7 +160,8 @@ export function simulatedTransfer(disk: Disk, edge: Edge, knowledge: BlockKnowle
       if (stat === undefined) throw new DiskError("absent", path);
       const bytes = stat.kind === "symlink" ? await disk.readLink(path) : await readAll(disk, path, stat.size);
       const after = await disk.stat(path);
-      if (after === undefined || after.mtimeNs !== stat.mtimeNs || after.inode !== stat.inode || after.size !== stat.size) throw new DiskError("changed", path);
+      if (after === undefined || after.mtimeNs !== stat.mtimeNs || after.inode !== stat.inode || after.size !== stat.size)
+        throw new DiskError("changed", path);
       const hash = hashOf(bytes);
       const base = { manifest: manifestOfBytes(bytes), size: bytes.length, stat };
       if (bytes.length === 0 || knowledge.serverHas(hash)) return { ...base, small: [] };

@@ -8,7 +8,13 @@ import type { RelativePath } from "../../src/ports.ts";
 import { SimulatedEdge, manifestOfText } from "./simulated-edge.ts";
 import { Random } from "./random.ts";
 
-export type SimulationOptions = { readonly seed: number; readonly devices: number; readonly steps: number; readonly lost: number; readonly crash: number };
+export type SimulationOptions = {
+  readonly seed: number;
+  readonly devices: number;
+  readonly steps: number;
+  readonly lost: number;
+  readonly crash: number;
+};
 
 const names = ["a", "b", "c", "d.txt", "e.txt", "f.md"];
 
@@ -29,7 +35,14 @@ export class Simulation {
     this.random = new Random(options.seed);
     this.devices = Array.from({ length: options.devices }, (_, index) => {
       const skewMs = index === 0 ? 0 : this.random.below(10) * 3_600_000 - 18_000_000;
-      return new Device({ clock: this.clock, edge: this.edge, name: `device ${index}`, seed: options.seed * 31 + index, allowMassDelete: true, skewMs });
+      return new Device({
+        clock: this.clock,
+        edge: this.edge,
+        name: `device ${index}`,
+        seed: options.seed * 31 + index,
+        allowMassDelete: true,
+        skewMs,
+      });
     });
   }
 
@@ -104,7 +117,9 @@ export class Simulation {
   lost(): string[] {
     const versions = this.edge.namespace.versions;
     const onDisks = new Set(this.devices.flatMap(({ disk }) => [...disk.items()].map(([, { bytes }]) => new TextDecoder().decode(bytes))));
-    return [...this.#saved.keys()].filter((text) => !this.#destroyed.has(text) && !versions.has(manifestOfText(text)) && !onDisks.has(text));
+    return [...this.#saved.keys()].filter(
+      (text) => !this.#destroyed.has(text) && !versions.has(manifestOfText(text)) && !onDisks.has(text),
+    );
   }
 
   #textOf(manifest: string | null): string {
@@ -133,9 +148,12 @@ export class Simulation {
       if (free !== undefined) this.#act(device, `makes folder ${free}`, () => disk.userMakeFolder(free));
     } else if (act <= 5 && file !== undefined) {
       this.#destroy(device, file);
-      this.#act(device, `edits ${file}`, () => (act === 4 ? disk.userWrite(file, this.#text(device)) : disk.userReplace(file, this.#text(device))));
+      this.#act(device, `edits ${file}`, () =>
+        act === 4 ? disk.userWrite(file, this.#text(device)) : disk.userReplace(file, this.#text(device)),
+      );
     } else if (act <= 8) {
-      if (free !== undefined && !`${free}/`.startsWith(`${path}/`)) this.#act(device, `moves ${path} to ${free}`, () => disk.userMove(path, free));
+      if (free !== undefined && !`${free}/`.startsWith(`${path}/`))
+        this.#act(device, `moves ${path} to ${free}`, () => disk.userMove(path, free));
     } else if (act === 9) {
       const other = this.random.pick(paths);
       const isNested = `${other}/`.startsWith(`${path}/`) || `${path}/`.startsWith(`${other}/`);
@@ -152,7 +170,8 @@ export class Simulation {
         else disk.userMakeFolder(path);
       });
     } else if (act === 12) {
-      if (disk.find(path)?.kind !== "symlink") this.#act(device, `changes the mode of ${path}`, () => disk.userChmod(path, this.random.pick([0o755, 0o700, 0o644])));
+      if (disk.find(path)?.kind !== "symlink")
+        this.#act(device, `changes the mode of ${path}`, () => disk.userChmod(path, this.random.pick([0o755, 0o700, 0o644])));
     } else {
       this.#act(device, `touches ${path}`, () => disk.userTouch(path));
     }
