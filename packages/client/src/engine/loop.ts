@@ -40,6 +40,7 @@ export class Loop {
   /** The edge is there again, or a person does not want to wait. */
   #isHurried = false;
   #isMarkerChecked = false;
+  #plannedAtMs = 0;
   #openFeed: Feed | undefined;
 
   constructor(core: Core) {
@@ -136,8 +137,9 @@ export class Loop {
     await wake.wait(options.clock, Math.max(1, pauseMs), signal);
   }
 
+  /** Of what was due when it was last planned, what could not begin waits for something else than time. */
   #nextTryMs(): number | undefined {
-    return this.#core.trees.waiting.nextTryMs();
+    return this.#core.trees.waiting.nextTryMs(this.#plannedAtMs);
   }
 
   /** Looks, plans, acts. Failures of the edge are left in the core; what a person must act on is thrown. */
@@ -208,6 +210,7 @@ export class Loop {
     const { trees, options, busy, now } = this.#core;
     const { platform, edge } = options;
     const open = trees.intents.nodes();
+    this.#plannedAtMs = now;
     return plan(trees, {
       dirty: trees.dirty.ids(now),
       busy: (id) => busy.has(id) || open.has(id) || trees.waiting.isPutOff(id, now),

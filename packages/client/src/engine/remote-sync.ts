@@ -6,7 +6,7 @@ import type { Op } from "@ashlar/shared/protocol/commit";
 import { applyChanges } from "../trees/journal.ts";
 import type { Core } from "./core.ts";
 import { problemCode } from "./failure.ts";
-import { refetchTree } from "./refetch.ts";
+import { distrustAgreements, refetchTree } from "./refetch.ts";
 import type { AppliedChange } from "./types.ts";
 
 export class RemoteSync {
@@ -25,6 +25,7 @@ export class RemoteSync {
   take(message: ServerMessage): void {
     const { trees, wake } = this.#core;
     if (message.type === "reconcile" || (message.type === "welcome" && message.epoch !== trees.meta.epoch)) {
+      if (message.type === "reconcile" && message.code === "epoch-changed") distrustAgreements(trees);
       this.#isVoid = true;
       this.isBehind = true;
       wake.call();
@@ -73,15 +74,20 @@ export class RemoteSync {
     const before = meta.cursor;
     try {
       const page = await this.#core.options.edge.changes(before, epoch, signal);
-      // A server that knows less than this device was rolled back, whatever it calls its epoch (FIELD c2).
-      if (page.epoch !== epoch || page.head < before) this.#isVoid = true;
+      if (page.epoch !== epoch || page.head < before) this.#setBack();
       else this.apply(page.changes, page.head);
       if (this.isBehind && meta.cursor === before) this.#isVoid = true;
     } catch (error) {
       const code = problemCode(error);
-      if (code !== "cursor-expired" && code !== "epoch-changed") throw error;
-      this.#isVoid = true;
+      if (code === "epoch-changed") this.#setBack();
+      else if (code === "cursor-expired") this.#isVoid = true;
+      else throw error;
     }
+  }
+
+  #setBack(): void {
+    distrustAgreements(this.#core.trees);
+    this.#isVoid = true;
   }
 
   async #refetch(signal: AbortSignal): Promise<void> {
