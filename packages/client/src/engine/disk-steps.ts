@@ -33,6 +33,8 @@ export class DiskSteps {
       this.#core.event({ type: "upload", path, bytes: sent, size: local.stat.size });
     };
     const { manifest, stat, small } = await transfer.upload(path, { signal, progress });
+    // Another kind is another node, as the scan will say.
+    if (stat.kind !== local.kind) throw new DiskError("changed", path);
     await lock.share(async () => {
       const isStill = trees.localPath(node) === path;
       const isTaken = isStill && trees.transaction(() => effects.contentRead(trees, node, { manifest, stat, before: local.stat, nowMs }));
@@ -141,6 +143,7 @@ export class DiskSteps {
       if (local.kind === "folder") this.#watches.remove(path);
       trees.transaction(() => effects.removedLocally(trees, node));
       trees.conflicts.remove(path);
+      if (local.kind !== "folder") this.#core.countDeletion("local");
       this.#applied("delete", path);
     });
   }

@@ -203,6 +203,7 @@ export class Loop {
     }
     this.#become("working");
     await this.#executor.run(next, signal);
+    this.#core.recentDeletions.save();
     return true;
   }
 
@@ -239,7 +240,10 @@ export class Loop {
     const { trees, options } = this.#core;
     const deletes = actions.some((action) => action.do === "remove-local" || (action.do === "commit" && action.op.op === "delete"));
     if (!deletes || options.allowMassDelete) return undefined;
-    return massDeleteQuestion(trees.countPendingDeletes(), trees.synced.countFiles());
+    const { recentDeletions, now } = this.#core;
+    const question = massDeleteQuestion(trees.countPendingDeletes(), recentDeletions.at(now), trees.synced.countFiles());
+    if (question !== undefined) recentDeletions.hold(now);
+    return question;
   }
 
   #ask(question: string): void {

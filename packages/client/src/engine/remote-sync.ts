@@ -3,6 +3,7 @@ import { fromBase64Url } from "@ashlar/shared/encoding";
 import type { BlockHash, Epoch } from "@ashlar/shared/ids";
 import type { Change, ServerMessage } from "@ashlar/shared/protocol/change";
 import type { Op } from "@ashlar/shared/protocol/commit";
+import { UnreachableError } from "../ports.ts";
 import { applyChanges } from "../trees/journal.ts";
 import type { Core } from "./core.ts";
 import { problemCode } from "./failure.ts";
@@ -45,7 +46,8 @@ export class RemoteSync {
       return;
     }
     const { acknowledged } = applyChanges(this.#core.trees, changes);
-    for (const { op, path } of acknowledged) {
+    for (const { op, kind, path } of acknowledged) {
+      if (op.op === "delete" && kind !== "folder") this.#core.countDeletion("remote");
       this.#core.held.drop(op.node);
       this.#core.event({ type: "applied", side: "remote", change: changeOf(op), path });
     }
@@ -78,10 +80,9 @@ export class RemoteSync {
       else this.apply(page.changes, page.head);
       if (this.isBehind && meta.cursor === before) this.#isVoid = true;
     } catch (error) {
-      const code = problemCode(error);
-      if (code === "epoch-changed") this.#setBack();
-      else if (code === "cursor-expired") this.#isVoid = true;
-      else throw error;
+      if (!isCursorVoid(error)) throw error;
+      if (problemCode(error) === "epoch-changed") this.#setBack();
+      else this.#isVoid = true;
     }
   }
 
@@ -97,10 +98,18 @@ export class RemoteSync {
       this.#isVoid = false;
       // What was journalled while the pages were read.
       this.isBehind = true;
+    } catch (error) {
+      if (!isCursorVoid(error)) throw error;
+      throw new UnreachableError("The server was set back while its tree was being read. It is read again.", { cause: error });
     } finally {
       this.#isRefetching = false;
     }
   }
+}
+
+function isCursorVoid(error: unknown): boolean {
+  const code = problemCode(error);
+  return code === "cursor-expired" || code === "epoch-changed";
 }
 
 function changeOf(op: Op): AppliedChange {

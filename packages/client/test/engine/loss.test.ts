@@ -1,4 +1,5 @@
 /** How a person's content could get lost, and does not. */
+import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { describe, expect, it, vi } from "vitest";
 import { DiskError } from "../../src/ports.ts";
 import { Device } from "../support/device.ts";
@@ -109,7 +110,66 @@ describe("while long transfers are under way", () => {
   });
 });
 
+describe("a file replaced by a link while it is about to be read", () => {
+  it("X45 is not sent as a file with the link's target in it", async () => {
+    const { one, edge } = pair();
+    one.disk.userWrite("x", "text");
+    one.diskGate = (call, path) => {
+      if (call !== "stat" || path !== "x") return;
+      one.diskGate = () => undefined;
+      one.disk.userRemove("x");
+      one.disk.userLink("x", "target");
+    };
+    await one.syncOnce();
+    expect(edge.namespace.journal.map(({ kind }) => kind)).toEqual(["symlink"]);
+  });
+});
+
+describe("deletions that come bit by bit", () => {
+  it("X46 count together, and a person is asked before a quarter is gone (I5)", async () => {
+    const { clock, one, edge } = pair();
+    for (let index = 0; index < 100; index++) one.disk.userWrite(`${index}`, `text ${index}`);
+    one.start();
+    await clock.pass(5000);
+    for (let index = 0; index < 60; index++) {
+      one.disk.userRemove(`${index}`);
+      await clock.pass(1000);
+      // Also across a restart.
+      if (index === 12) await one.stop();
+      if (index === 12) one.start();
+    }
+    expect(edge.namespace.nodes.size).toBe(76);
+    expect(one.engine.status()).toMatchObject({ state: "needs-person" });
+    await one.stop();
+  });
+
+  it("X47 do not count together over a quiet time", async () => {
+    const { clock, one, edge } = pair();
+    for (let index = 0; index < 100; index++) one.disk.userWrite(`${index}`, `text ${index}`);
+    one.start();
+    await clock.pass(5000);
+    for (let part = 0; part < 5; part++) {
+      for (let index = 0; index < 15; index++) one.disk.userRemove(`${part * 15 + index}`);
+      await clock.pass(11 * 60_000);
+    }
+    expect(edge.namespace.nodes.size).toBe(25);
+    await one.stop();
+  });
+});
+
 describe("a server that was set back", () => {
+  it("X48 while its tree is being read is read again", async () => {
+    const { one, edge } = pair();
+    one.disk.userWrite("x", "text");
+    one.edgeGate = (call, when) => {
+      if (call !== "changes" || when !== "before") return;
+      one.edgeGate = () => undefined;
+      throw new ProblemError("epoch-changed");
+    };
+    expect(await one.syncOnce()).toMatchObject({ state: "equal" });
+    expect(edge.namespace.nodes.size).toBe(1);
+  });
+
   it("X44 under the same epoch as well, devices merge without deleting (I5)", async () => {
     const { one, two, edge } = pair();
     for (const name of longNames) one.disk.userWrite(name, name);
