@@ -168,6 +168,7 @@ export class Loop {
     if (!this.#core.isRootGone) return;
     this.#core.isRootGone = false;
     this.#isMarkerChecked = false;
+    this.#disk.everything();
     this.#ask(rootGoneQuestion);
   }
 
@@ -177,8 +178,11 @@ export class Loop {
     const { options, trees } = this.#core;
     const question = await checkMarker(options.disk, trees, { user: options.edge.user, allowMassDelete: options.allowMassDelete });
     this.#isMarkerChecked = question === undefined;
-    if (question !== undefined) this.#ask(question);
-    return question === undefined;
+    if (question === undefined) return true;
+    // When it is back, nobody has told what happened to it.
+    this.#disk.everything();
+    this.#ask(question);
+    return false;
   }
 
   async #hearEdge(signal: AbortSignal): Promise<void> {
