@@ -1,5 +1,6 @@
 /** Peak memory of processes, from Linux's /proc; elsewhere unknown. */
 import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 
 export type Peaks = ReadonlyMap<string, number>;
 
@@ -26,8 +27,10 @@ export function watchMemory(pid: number): { stop(): Peaks } {
 /** VmHWM: the kernel keeps the high-water mark, so looking seldom loses nothing but the last moments. */
 function statusOf(pid: number): { name: string; peakBytes: number } {
   const text = read(`/proc/${pid}/status`);
+  // Not the kernel's name, which is that of the main thread.
+  const [program = ""] = read(`/proc/${pid}/cmdline`).split("\0");
   return {
-    name: /^Name:\s+(\S+)/m.exec(text)?.[1] ?? "gone",
+    name: basename(program) || "gone",
     peakBytes: Number(/^VmHWM:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024,
   };
 }

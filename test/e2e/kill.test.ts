@@ -79,13 +79,13 @@ async function inCommit(proxy: Proxy, delayMs: number): Promise<void> {
 async function kill(victim: Victim): Promise<void> {
   switch (victim) {
     case "client in mid-upload":
-      await afterBytes(a.proxy, random.integer(0, 8 * MiB));
+      await afterBytes(a.proxy, random.integer(0, 4.5 * MiB));
       onA.kill("SIGKILL");
       await onA.ended;
       onA = a.start();
       return;
     case "client in mid-download":
-      await afterBytes(b.proxy, random.integer(0, 8 * MiB));
+      await afterBytes(b.proxy, random.integer(0, 4.5 * MiB));
       onB.kill("SIGKILL");
       await onB.ended;
       onB = b.start();

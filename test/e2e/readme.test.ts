@@ -55,5 +55,5 @@ it("E10 the README's commands, typed on two terminals, keep two folders equal", 
     return there === "hello" ? folderDifference(join(home, "Ashlar"), join(home, "Ashlar-second")) : "the file has arrived";
   });
 
-  for (const { shown } of [one, other]) expect(shown()).not.toContain(password);
+  for (const terminal of [one, other]) expect(terminal.shown()).not.toContain(password);
 });

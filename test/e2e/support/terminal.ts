@@ -12,6 +12,8 @@ export type OnTerminal = AsyncDisposable & {
   readonly ended: Promise<number | null>;
 };
 
+const patienceMs = 10_000;
+
 export function onTerminal(line: string, options: { cwd: string; env: Readonly<Record<string, string | undefined>> }): OnTerminal {
   const child = spawn("script", ["--quiet", "--return", "--flush", "--command", line, "/dev/null"], {
     ...options,
@@ -34,9 +36,12 @@ export function onTerminal(line: string, options: { cwd: string; env: Readonly<R
     type: (text) => void child.stdin.write(`${text}\n`),
     ended,
     async [Symbol.asyncDispose]() {
-      // Ctrl-C, as a person would; `script` ends when the line does.
-      if (child.exitCode === null) child.stdin.write("\u0003");
+      // Ctrl-C, as a person would, and the shell's end. A line that listens to neither loses its terminal.
+      child.stdin.write("\u0003");
+      child.stdin.write("exit\n");
+      const patience = setTimeout(() => child.kill("SIGKILL"), patienceMs);
       await ended;
+      clearTimeout(patience);
     },
   };
 }

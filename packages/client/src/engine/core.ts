@@ -34,12 +34,28 @@ export class Core {
   /** An error that nobody expected, from a step that nobody waits for. */
   bug: unknown;
   isRootGone = false;
+  readonly #writes: (() => void)[] = [];
 
   constructor(options: EngineOptions) {
     this.options = options;
     this.trees = new Trees(options.database, { caseSensitive: options.platform.caseSensitive });
     this.recentDeletions = new RecentDeletions(this.trees.meta);
     this.transfer = options.createTransfer(this.trees.blockKnowledge());
+  }
+
+  /**
+   * Writes to the trees together with others, since each transaction costs a flush of the disk. For what a scan would
+   * find out again if the process died before (a file read, placed or removed), and what no other step looks up.
+   */
+  later(write: () => void): void {
+    this.#writes.push(write);
+    if (this.#writes.length >= writesMax) this.flush();
+  }
+
+  /** Before anything is planned or scanned. */
+  flush(): void {
+    const writes = this.#writes.splice(0);
+    if (writes.length > 0) this.trees.transaction(() => writes.forEach((write) => write()));
   }
 
   get now(): number {
@@ -114,6 +130,7 @@ export class Core {
   }
 }
 
+const writesMax = 256;
 const retryMsMin = 200;
 const retryMsMax = 5 * 60 * 1000;
 

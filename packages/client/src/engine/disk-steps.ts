@@ -23,7 +23,7 @@ export class DiskSteps {
   }
 
   async read({ node }: Of<"read">, signal: AbortSignal): Promise<void> {
-    const { trees, transfer, lock } = this.#core;
+    const { trees, transfer } = this.#core;
     const local = this.#local(node);
     const path = this.#path(node);
     const nowMs = this.#core.now;
@@ -35,9 +35,9 @@ export class DiskSteps {
     const { manifest, stat, small } = await transfer.upload(path, { signal, progress });
     // Another kind is another node, as the scan will say.
     if (stat.kind !== local.kind) throw new DiskError("changed", path);
-    await lock.share(async () => {
+    this.#core.later(() => {
       const isStill = trees.localPath(node) === path;
-      const isTaken = isStill && trees.transaction(() => effects.contentRead(trees, node, { manifest, stat, before: local.stat, nowMs }));
+      const isTaken = isStill && effects.contentRead(trees, node, { manifest, stat, before: local.stat, nowMs });
       if (isTaken) this.#core.hold(node, small);
     });
   }
@@ -91,7 +91,8 @@ export class DiskSteps {
       const path = this.#target(remote);
       if (!holdsAsPlanned(now, planned)) throw new DiskError("changed", path);
       const stat = await put(path, now?.stat ?? "absent");
-      trees.transaction(() => effects.placed(trees, remote, stat, { mode, nowMs: this.#core.now }));
+      const nowMs = this.#core.now;
+      this.#core.later(() => effects.placed(trees, remote, stat, { mode, nowMs }));
       this.#applied(planned === undefined ? "create" : "update", path);
     });
   }
@@ -141,8 +142,10 @@ export class DiskSteps {
       if (local.kind === "folder") await options.disk.removeFolder(path);
       else await options.disk.remove(path, local.stat);
       if (local.kind === "folder") this.#watches.remove(path);
-      trees.transaction(() => effects.removedLocally(trees, node));
-      trees.conflicts.remove(path);
+      this.#core.later(() => {
+        effects.removedLocally(trees, node);
+        trees.conflicts.remove(path);
+      });
       if (local.kind !== "folder") this.#core.countDeletion("local");
       this.#applied("delete", path);
     });

@@ -74,6 +74,7 @@ export class DiskWatch {
   async #scan(folders: "all" | ReadonlySet<RelativePath>, signal: AbortSignal): Promise<boolean> {
     const { trees, options, newNodeId } = this.#core;
     const nowMs = this.#core.now;
+    this.#core.flush();
     try {
       const { observations, hindrances, foldersSeen, entriesSeen } = await options.scan({
         disk: options.disk,

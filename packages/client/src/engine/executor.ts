@@ -49,6 +49,7 @@ export class Executor {
       if (isLast(action, index)) tasks.set(index, this.#start(action, tasks, Promise.allSettled(before), signal));
     }
     await Promise.all([...tasks.values()].filter(({ isLong }) => !isLong).map(({ done }) => done));
+    this.#core.flush();
   }
 
   #start(action: Action, tasks: ReadonlyMap<number, Task>, first: Promise<unknown>, signal: AbortSignal): Task {

@@ -71,6 +71,9 @@ export class Loop {
     this.#become("starting");
     await using watcher = this.#core.options.openWatcher(this.#disk.events);
     this.#watches.use(watcher);
+    // The first look arms the watches.
+    this.#disk.everything();
+    this.#remote.isBehind = true;
     try {
       // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
       while (!signal.aborted) {
@@ -106,6 +109,7 @@ export class Loop {
   /** Steps under way end before the caller goes on: an aborted transfer leaves nothing half done. */
   async #land(): Promise<void> {
     await Promise.all(this.#core.flights);
+    this.#core.flush();
   }
 
   async #untilDone(signal: AbortSignal): Promise<void> {
@@ -214,6 +218,7 @@ export class Loop {
   #plan(): Plan {
     const { trees, options, busy, now } = this.#core;
     const { platform, edge } = options;
+    this.#core.flush();
     const open = trees.intents.nodes();
     this.#plannedAtMs = now;
     return plan(trees, {

@@ -31,7 +31,8 @@ export type ClientOptions = {
 /** Disposing of it, after its work has ended, closes everything that it opened. */
 export type Client = Engine & AsyncDisposable;
 
-export function openClient({ home, folder, account, allowMassDelete, onEvent }: ClientOptions): Client {
+export function openClient(options: ClientOptions): Client {
+  const { home, folder, account, allowMassDelete } = options;
   const paths = home.paths(folder);
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
   const stack = new AsyncDisposableStack();
@@ -43,7 +44,7 @@ export function openClient({ home, folder, account, allowMassDelete, onEvent }: 
   const engine = createEngine({
     disk,
     edge: connection.edge,
-    openFeed: connection.openFeed,
+    openFeed: (events) => connection.openFeed(events),
     openWatcher: (events) => openWatcher(folder.path, events),
     createTransfer: (knowledge) => createTransfer({ disk, edge: connection.edge, knowledge, hashBlock }),
     scan: scanOf(disk),
@@ -53,7 +54,7 @@ export function openClient({ home, folder, account, allowMassDelete, onEvent }: 
     sha256,
     platform: platformOf(process.platform),
     allowMassDelete,
-    onEvent,
+    onEvent: (event) => options.onEvent(event),
   });
   stack.use(
     watchControl(

@@ -15,8 +15,8 @@ export function platformOf(name: string): Platform {
 
 /** Microsoft, "Naming Files, Paths, and Namespaces": reserved characters and device names, and no dot or space at the end. */
 function windowsNameFault(fileName: string): string | undefined {
-  const reserved = /[<>:"/\\|?*\u0000-\u001f]/.exec(fileName);
-  if (reserved !== null) return `Windows allows no ${JSON.stringify(reserved[0])} in a name: rename it on another device.`;
+  const reserved = Array.from(fileName).find((character) => character < " " || '<>:"/\\|?*'.includes(character));
+  if (reserved !== undefined) return `Windows allows no ${JSON.stringify(reserved)} in a name: rename it on another device.`;
   if (/[. ]$/.test(fileName)) return "Windows allows no dot or space at the end of a name: rename it on another device.";
   if (/^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\.|$)/i.test(fileName))
     return "Windows keeps that name for a device: rename it on another device.";

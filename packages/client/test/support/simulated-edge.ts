@@ -135,7 +135,7 @@ export class SimulatedEdge {
 
   #store(hash: BlockHash, bytes: Uint8Array): void {
     if (hashOf(bytes) !== hash) throw new ProblemError("hash-mismatch");
-    this.blocks.set(hash, bytes);
+    this.blocks.set(hash, bytes.slice());
   }
 
   #block(hash: BlockHash): Uint8Array {
