@@ -40,6 +40,7 @@ export class Core {
     this.options = options;
     this.trees = new Trees(options.database, { caseSensitive: options.platform.caseSensitive });
     this.recentDeletions = new RecentDeletions(this.trees.meta);
+    if (options.allowMassDelete) this.recentDeletions.forget();
     this.transfer = options.createTransfer(this.trees.blockKnowledge());
   }
 

@@ -35,6 +35,13 @@ export class RecentDeletions {
     this.#count = { ...this.at(nowMs), lastMs: nowMs };
   }
 
+  /** A person has said that they are meant. */
+  forget(): void {
+    this.#count = { ...none, lastMs: 0 };
+    this.#meta.write(key, undefined);
+    this.#isSaved = true;
+  }
+
   /** So that a restart does not begin to count anew. */
   save(): void {
     if (!this.#isSaved) this.#meta.write(key, JSON.stringify(this.#count));

@@ -140,7 +140,12 @@ describe("deletions that come bit by bit", () => {
     }
     expect(edge.namespace.nodes.size).toBe(76);
     expect(one.engine.status()).toMatchObject({ state: "needs-person" });
+    await clock.pass(60 * 60_000);
+    expect(edge.namespace.nodes.size).toBe(76);
     await one.stop();
+    one.allow();
+    expect(await one.syncOnce()).toMatchObject({ state: "equal" });
+    expect(edge.namespace.nodes.size).toBe(40);
   });
 
   it("X47 do not count together over a quiet time", async () => {
