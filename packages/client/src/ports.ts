@@ -32,6 +32,7 @@ export type Stat = {
   /** Decimal nanoseconds since 1970: beyond what a number holds. */
   readonly mtimeNs: string;
   readonly ctimeNs: string;
+  /** With its device and a colon before it, where that is another than the synced folder's. */
   readonly inode: string;
   /** Permission bits, 0 to 0o777. */
   readonly mode: number;

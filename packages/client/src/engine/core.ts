@@ -6,6 +6,7 @@ import { BusyNodes } from "./busy-nodes.ts";
 import { DiskLock } from "./disk-lock.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { HeldBlocks } from "./held-blocks.ts";
+import { type Deletions, RecentDeletions } from "./recent-deletions.ts";
 import { ReceivedBlocks } from "./received-blocks.ts";
 import { HaltError, type EngineEvent, type EngineOptions } from "./types.ts";
 import { Wake } from "./wake.ts";
@@ -14,6 +15,7 @@ export class Core {
   readonly options: EngineOptions;
   readonly trees: Trees;
   readonly transfer: Transfer;
+  readonly recentDeletions: RecentDeletions;
   readonly lock = new DiskLock();
   readonly wake = new Wake();
   /** Small blocks read from this disk, until the commit that carries them. */
@@ -37,6 +39,8 @@ export class Core {
   constructor(options: EngineOptions) {
     this.options = options;
     this.trees = new Trees(options.database, { caseSensitive: options.platform.caseSensitive });
+    this.recentDeletions = new RecentDeletions(this.trees.meta);
+    if (options.allowMassDelete) this.recentDeletions.forget();
     this.transfer = options.createTransfer(this.trees.blockKnowledge());
   }
 
@@ -68,6 +72,11 @@ export class Core {
 
   hold(id: NodeId, small: Ingested["small"]): void {
     this.held.put(id, small);
+  }
+
+  /** A file was deleted on that side. What a person allowed needs no count. */
+  countDeletion(side: keyof Deletions): void {
+    if (!this.options.allowMassDelete) this.recentDeletions.add(side, this.now);
   }
 
   receive(hash: BlockHash, bytes: Uint8Array): void {

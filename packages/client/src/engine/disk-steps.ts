@@ -33,6 +33,8 @@ export class DiskSteps {
       this.#core.event({ type: "upload", path, bytes: sent, size: local.stat.size });
     };
     const { manifest, stat, small } = await transfer.upload(path, { signal, progress });
+    // Another kind is another node, as the scan will say.
+    if (stat.kind !== local.kind) throw new DiskError("changed", path);
     this.#core.later(() => {
       const isStill = trees.localPath(node) === path;
       const isTaken = isStill && effects.contentRead(trees, node, { manifest, stat, before: local.stat, nowMs });
@@ -52,11 +54,13 @@ export class DiskSteps {
     });
   }
 
-  async download({ node, mode }: Of<"download">, signal: AbortSignal): Promise<void> {
+  async download({ node, mode }: Of<"download">, planned: LocalNode | undefined, signal: AbortSignal): Promise<void> {
     const remote = this.#remote(node);
-    if (remote.kind === "symlink") return this.#downloadLink(remote, signal);
+    const { manifest } = remote;
+    // A newer version came while the step was waiting its turn, and its manifest is still to be asked for.
+    if (manifest === null) throw new DiskError("changed", this.#core.trees.shownPath(node));
+    if (remote.kind === "symlink") return this.#downloadLink(remote, manifest, planned, signal);
     const { transfer, options, received } = this.#core;
-    const before = this.#core.trees.local.get(node);
     const shown = this.#target(remote);
     let written = 0;
     const progress = (bytes: number) => {
@@ -64,21 +68,20 @@ export class DiskSteps {
       this.#core.event({ type: "download", path: shown, bytes: written, size: remote.size });
     };
     await using draft = await options.disk.draft();
-    await transfer.download(remote.manifest ?? "", draft, { signal, progress, received: received.blocks });
+    await transfer.download(manifest, draft, { signal, progress, received: received.blocks });
     const { mtimeMs, size } = remote;
-    await this.#place(remote, before, mode, (path, expected) => draft.place(path, { mode, mtimeMs, size, expected }));
+    await this.#place(remote, planned, mode, (path, expected) => draft.place(path, { mode, mtimeMs, size, expected }));
   }
 
-  async #downloadLink(remote: SharedNode, signal: AbortSignal): Promise<void> {
-    const before = this.#core.trees.local.get(remote.id);
-    const target = await this.#core.transfer.downloadBytes(remote.manifest ?? "", signal);
-    await this.#place(remote, before, remote.mode, (path, expected) => this.#core.options.disk.makeLink(path, target, expected));
+  async #downloadLink(remote: SharedNode, manifest: string, planned: LocalNode | undefined, signal: AbortSignal): Promise<void> {
+    const target = await this.#core.transfer.downloadBytes(manifest, signal);
+    await this.#place(remote, planned, remote.mode, (path, expected) => this.#core.options.disk.makeLink(path, target, expected));
   }
 
-  /** Puts it where the node belongs now, if what stands there is what stood there when the download began (I5). */
+  /** Puts it where the node belongs now, if what stands there is what stood there when the download was planned (I5). */
   async #place(
     remote: SharedNode,
-    before: LocalNode | undefined,
+    planned: LocalNode | undefined,
     mode: number,
     put: (path: RelativePath, expected: Stat | "absent") => Promise<Stat>,
   ): Promise<void> {
@@ -86,12 +89,11 @@ export class DiskSteps {
     await lock.share(async () => {
       const now = trees.local.get(remote.id);
       const path = this.#target(remote);
-      const isSame = now === undefined || before === undefined ? now === before : effects.sameFile(now.stat, before.stat);
-      if (!isSame) throw new DiskError("changed", path);
+      if (!holdsAsPlanned(now, planned)) throw new DiskError("changed", path);
       const stat = await put(path, now?.stat ?? "absent");
       const nowMs = this.#core.now;
       this.#core.later(() => effects.placed(trees, remote, stat, { mode, nowMs }));
-      this.#applied(before === undefined ? "create" : "update", path);
+      this.#applied(planned === undefined ? "create" : "update", path);
     });
   }
 
@@ -131,11 +133,12 @@ export class DiskSteps {
     });
   }
 
-  async remove({ node }: Of<"remove-local">): Promise<void> {
+  async remove({ node }: Of<"remove-local">, planned: LocalNode | undefined): Promise<void> {
     const { trees, lock, options } = this.#core;
     await lock.share(async () => {
       const local = this.#local(node);
       const path = this.#path(node);
+      if (trees.remote.get(node) !== undefined || !holdsAsPlanned(local, planned)) throw new DiskError("changed", path);
       if (local.kind === "folder") await options.disk.removeFolder(path);
       else await options.disk.remove(path, local.stat);
       if (local.kind === "folder") this.#watches.remove(path);
@@ -143,6 +146,7 @@ export class DiskSteps {
         effects.removedLocally(trees, node);
         trees.conflicts.remove(path);
       });
+      if (local.kind !== "folder") this.#core.countDeletion("local");
       this.#applied("delete", path);
     });
   }
@@ -222,4 +226,13 @@ export class DiskSteps {
     const folder = this.#path(parent);
     return folder === "" ? name : `${folder}/${name}`;
   }
+}
+
+/**
+ * A scan that saw an edit while the step waited its turn has told the tree, so that what stands there is as expected and
+ * all the same not what the plan was made for: its content is unread (I5).
+ */
+function holdsAsPlanned(now: LocalNode | undefined, planned: LocalNode | undefined): boolean {
+  if (now === undefined || planned === undefined) return now === planned;
+  return now.kind === planned.kind && now.manifest === planned.manifest;
 }

@@ -2,6 +2,7 @@
 import type { NodeId } from "@ashlar/shared/ids";
 import { isInDatabase } from "../planner/plan.ts";
 import type { Action, Plan, PlannedOp } from "../planner/types.ts";
+import type { LocalNode } from "../scan/types.ts";
 import * as effects from "../trees/effects.ts";
 import type { Committer } from "./committer.ts";
 import type { Core } from "./core.ts";
@@ -53,6 +54,7 @@ export class Executor {
 
   #start(action: Action, tasks: ReadonlyMap<number, Task>, first: Promise<unknown>, signal: AbortSignal): Task {
     const needs = action.needs.flatMap((need) => tasks.get(need) ?? []);
+    const planned = this.#core.trees.local.get(action.node);
     const isLong =
       this.#isLong(action) ||
       needs.some((task) => task.isLong) ||
@@ -61,7 +63,7 @@ export class Executor {
       const held = await Promise.all(needs.map((task) => task.done));
       if (action.do === "download" || action.do === "remove-local") await first;
       if (signal.aborted || held.includes(false)) return false;
-      return this.#attempt(action.node, signal, () => this.#slots(action).run(() => this.#take(action, signal)));
+      return this.#attempt(action.node, signal, () => this.#slots(action).run(() => this.#take(action, planned, signal)));
     });
     if (isLong) this.#fly(done);
     return { isLong, done };
@@ -154,14 +156,15 @@ export class Executor {
     }
   }
 
-  async #take(action: Action, signal: AbortSignal): Promise<void> {
+  /** `planned`: the local node that the plan was made for; a step may wait long for its turn. */
+  async #take(action: Action, planned: LocalNode | undefined, signal: AbortSignal): Promise<void> {
     switch (action.do) {
       case "read":
         return this.#disk.read(action, signal);
       case "make-folder":
         return this.#disk.makeFolder(action);
       case "download":
-        return this.#disk.download(action, signal);
+        return this.#disk.download(action, planned, signal);
       case "move-local":
         return this.#disk.move(action);
       case "set-aside":
@@ -171,7 +174,7 @@ export class Executor {
       case "set-mode":
         return this.#disk.setMode(action);
       case "remove-local":
-        return this.#disk.remove(action);
+        return this.#disk.remove(action, planned);
       case "fetch-manifest":
         return this.#fetchManifest(action.node, signal);
       case "agree":

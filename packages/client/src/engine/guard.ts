@@ -1,4 +1,5 @@
 /** Stops before much is deleted that perhaps nobody meant to delete (DESIGN section 9, FIELD c1). */
+import type { Deletions } from "./recent-deletions.ts";
 
 const filesMin = 20;
 const shareMin = 0.25;
@@ -9,13 +10,15 @@ export function isMassDelete(deletes: number, total: number): boolean {
   return deletes >= filesAlways || (deletes >= filesMin && deletes >= total * shareMin);
 }
 
-export function massDeleteQuestion(deletes: { remote: number; local: number }, total: number): string | undefined {
+/** `deletes` are to come, `recent` ones were carried out; `left` files are there before those to come. */
+export function massDeleteQuestion(deletes: Deletions, recent: Deletions, left: number): string | undefined {
+  const isMass = (side: keyof Deletions) => isMassDelete(deletes[side] + recent[side], left + recent.remote + recent.local);
   const again = "If that is meant, run it again with --allow-mass-delete; if not, put the files back.";
-  if (isMassDelete(deletes.remote, total)) {
-    return `${deletes.remote} of ${total} files are gone from this folder and would be deleted on the server. ${again}`;
+  if (isMass("remote")) {
+    return `${deletes.remote} of ${left} files are gone from this folder and would be deleted on the server. ${again}`;
   }
-  if (isMassDelete(deletes.local, total)) {
-    return `${deletes.local} of ${total} files were deleted on the server and would be deleted here. ${again}`;
+  if (isMass("local")) {
+    return `${deletes.local} of ${left} files were deleted on the server and would be deleted here. ${again}`;
   }
   return undefined;
 }

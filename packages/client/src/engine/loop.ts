@@ -40,6 +40,7 @@ export class Loop {
   /** The edge is there again, or a person does not want to wait. */
   #isHurried = false;
   #isMarkerChecked = false;
+  #plannedAtMs = 0;
   #openFeed: Feed | undefined;
 
   constructor(core: Core) {
@@ -140,8 +141,9 @@ export class Loop {
     await wake.wait(options.clock, Math.max(1, pauseMs), signal);
   }
 
+  /** Of what was due when it was last planned, what could not begin waits for something else than time. */
   #nextTryMs(): number | undefined {
-    return this.#core.trees.waiting.nextTryMs();
+    return this.#core.trees.waiting.nextTryMs(this.#plannedAtMs);
   }
 
   /** Looks, plans, acts. Failures of the edge are left in the core; what a person must act on is thrown. */
@@ -170,6 +172,7 @@ export class Loop {
     if (!this.#core.isRootGone) return;
     this.#core.isRootGone = false;
     this.#isMarkerChecked = false;
+    this.#disk.everything();
     this.#ask(rootGoneQuestion);
   }
 
@@ -179,8 +182,11 @@ export class Loop {
     const { options, trees } = this.#core;
     const question = await checkMarker(options.disk, trees, { user: options.edge.user, allowMassDelete: options.allowMassDelete });
     this.#isMarkerChecked = question === undefined;
-    if (question !== undefined) this.#ask(question);
-    return question === undefined;
+    if (question === undefined) return true;
+    // When it is back, nobody has told what happened to it.
+    this.#disk.everything();
+    this.#ask(question);
+    return false;
   }
 
   async #hearEdge(signal: AbortSignal): Promise<void> {
@@ -205,6 +211,7 @@ export class Loop {
     }
     this.#become("working");
     await this.#executor.run(next, signal);
+    this.#core.recentDeletions.save();
     return true;
   }
 
@@ -213,6 +220,7 @@ export class Loop {
     const { platform, edge } = options;
     this.#core.flush();
     const open = trees.intents.nodes();
+    this.#plannedAtMs = now;
     return plan(trees, {
       dirty: trees.dirty.ids(now),
       busy: (id) => busy.has(id) || open.has(id) || trees.waiting.isPutOff(id, now),
@@ -241,7 +249,10 @@ export class Loop {
     const { trees, options } = this.#core;
     const deletes = actions.some((action) => action.do === "remove-local" || (action.do === "commit" && action.op.op === "delete"));
     if (!deletes || options.allowMassDelete) return undefined;
-    return massDeleteQuestion(trees.countPendingDeletes(), trees.synced.countFiles());
+    const { recentDeletions, now } = this.#core;
+    const question = massDeleteQuestion(trees.countPendingDeletes(), recentDeletions.at(now), trees.synced.countFiles());
+    if (question !== undefined) recentDeletions.hold(now);
+    return question;
   }
 
   #ask(question: string): void {

@@ -16,6 +16,11 @@ const epochKey = "agreed-epoch";
 
 type Listing = { epoch: Epoch; head: Seq };
 
+/** The server was set back, by whatever name its epoch goes: the next listing is merged, and nothing is deleted (FIELD c2). */
+export function distrustAgreements(trees: Trees): void {
+  trees.meta.write(epochKey, undefined);
+}
+
 export async function refetchTree(trees: Trees, edge: Edge, signal: AbortSignal): Promise<void> {
   const generation = Number(trees.meta.read(generationKey) ?? 0) + 1;
   trees.transaction(() => {

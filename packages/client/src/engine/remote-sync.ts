@@ -3,10 +3,11 @@ import { fromBase64Url } from "@ashlar/shared/encoding";
 import type { BlockHash, Epoch } from "@ashlar/shared/ids";
 import type { Change, ServerMessage } from "@ashlar/shared/protocol/change";
 import type { Op } from "@ashlar/shared/protocol/commit";
+import { UnreachableError } from "../ports.ts";
 import { applyChanges } from "../trees/journal.ts";
 import type { Core } from "./core.ts";
 import { problemCode } from "./failure.ts";
-import { refetchTree } from "./refetch.ts";
+import { distrustAgreements, refetchTree } from "./refetch.ts";
 import type { AppliedChange } from "./types.ts";
 
 export class RemoteSync {
@@ -25,6 +26,7 @@ export class RemoteSync {
   take(message: ServerMessage): void {
     const { trees, wake } = this.#core;
     if (message.type === "reconcile" || (message.type === "welcome" && message.epoch !== trees.meta.epoch)) {
+      if (message.type === "reconcile" && message.code === "epoch-changed") distrustAgreements(trees);
       this.#isVoid = true;
       this.isBehind = true;
       wake.call();
@@ -44,7 +46,8 @@ export class RemoteSync {
       return;
     }
     const { acknowledged } = applyChanges(this.#core.trees, changes);
-    for (const { op, path } of acknowledged) {
+    for (const { op, kind, path } of acknowledged) {
+      if (op.op === "delete" && kind !== "folder") this.#core.countDeletion("remote");
       this.#core.held.drop(op.node);
       this.#core.event({ type: "applied", side: "remote", change: changeOf(op), path });
     }
@@ -73,15 +76,19 @@ export class RemoteSync {
     const before = meta.cursor;
     try {
       const page = await this.#core.options.edge.changes(before, epoch, signal);
-      // A server that knows less than this device was rolled back, whatever it calls its epoch (FIELD c2).
-      if (page.epoch !== epoch || page.head < before) this.#isVoid = true;
+      if (page.epoch !== epoch || page.head < before) this.#setBack();
       else this.apply(page.changes, page.head);
       if (this.isBehind && meta.cursor === before) this.#isVoid = true;
     } catch (error) {
-      const code = problemCode(error);
-      if (code !== "cursor-expired" && code !== "epoch-changed") throw error;
-      this.#isVoid = true;
+      if (!isCursorVoid(error)) throw error;
+      if (problemCode(error) === "epoch-changed") this.#setBack();
+      else this.#isVoid = true;
     }
+  }
+
+  #setBack(): void {
+    distrustAgreements(this.#core.trees);
+    this.#isVoid = true;
   }
 
   async #refetch(signal: AbortSignal): Promise<void> {
@@ -91,10 +98,18 @@ export class RemoteSync {
       this.#isVoid = false;
       // What was journalled while the pages were read.
       this.isBehind = true;
+    } catch (error) {
+      if (!isCursorVoid(error)) throw error;
+      throw new UnreachableError("The server was set back while its tree was being read. It is read again.", { cause: error });
     } finally {
       this.#isRefetching = false;
     }
   }
+}
+
+function isCursorVoid(error: unknown): boolean {
+  const code = problemCode(error);
+  return code === "cursor-expired" || code === "epoch-changed";
 }
 
 function changeOf(op: Op): AppliedChange {

@@ -17,6 +17,8 @@ export const ownFolder = ".ashlar";
 export class Root {
   readonly absolute: string;
   #device = 0n;
+  #seen = "";
+  #pinned: string | undefined;
 
   constructor(absolute: string) {
     this.absolute = absolute;
@@ -52,10 +54,22 @@ export class Root {
     return absolute;
   }
 
+  /**
+   * From here on, only the folder that stands there now is the synced one: what takes its name (the mount point, when its
+   * disk is gone) is not written to, and its emptiness says nothing (I6).
+   */
+  pin(): void {
+    this.#pinned = undefined;
+    this.statRoot();
+    this.#pinned = this.#seen;
+  }
+
   /** The synced folder itself. It alone may be a symbolic link: the person named it. */
   statRoot(): Stat {
     const stats = look("", () => statSync(this.absolute, { bigint: true, throwIfNoEntry: false }));
     if (stats === undefined || !stats.isDirectory()) throw new DiskError("root-gone", "");
+    this.#seen = `${stats.dev}:${stats.ino}`;
+    if (this.#pinned !== undefined && this.#pinned !== this.#seen) throw new DiskError("root-gone", "");
     this.#device = stats.dev;
     return this.toStat(stats);
   }

@@ -65,10 +65,22 @@ export class Identity {
     const claimed = this.#view.byInode(entry.stat.inode);
     let node = this.#keepsName(item) ? item.slot : undefined;
     if (node === undefined && claimed !== undefined && this.#isFree(claimed) && mayBe(claimed, entry)) node = claimed;
+    if (node !== undefined && this.#isHidden(node, entry)) {
+      this.#survey.hide(node, entry.path);
+      return;
+    }
     const id = node?.id ?? this.#newId();
     if (node === undefined) this.#survey.appear(id, entry, folder);
     else this.#survey.recognise(node, entry, folder);
     this.#survey.accountUnnamed(entry, id, below);
+  }
+
+  /** A disk was mounted there or is gone from there, and nothing that was in the folder is to be seen: that is no deletion (I6). */
+  #isHidden(node: LocalNode, entry: Entry): boolean {
+    if (deviceOf(node.stat.inode) === deviceOf(entry.stat.inode)) return false;
+    const names = new Set(this.#survey.unnamed.get(entry.path)?.entries.map(({ name }) => name));
+    const children = this.#view.children(node.id);
+    return children.length > 0 && !children.some(({ name }) => names.has(name));
   }
 
   /** Recognises entries as the nodes proposed for them, each node once; the entries left over. */
@@ -116,6 +128,9 @@ export class Identity {
     return [...this.#survey.unnamed.values()].flatMap(({ entries }) => entries.filter(({ kind }) => kind === "folder"));
   }
 }
+
+/** Of another device than the synced folder's, an inode is told together with it. */
+const deviceOf = (inode: string): string => inode.slice(0, inode.lastIndexOf(":") + 1);
 
 const byPath = (a: OpenEntry, b: OpenEntry): number => comparePaths(a.entry.path, b.entry.path);
 

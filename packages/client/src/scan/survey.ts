@@ -82,6 +82,17 @@ export class Survey {
     for (const node of known.values()) this.#accountForAbsent(node, listing.path, blocked);
   }
 
+  /** The folder and all in it are unknown. */
+  hide(node: LocalNode, path: RelativePath): void {
+    this.found.add(node.id);
+    this.unnamed.delete(path);
+    this.hindrances.push({
+      path,
+      reason: "unreadable",
+      detail: "a disk was mounted here, or is gone from here: put it back, or rename this folder",
+    });
+  }
+
   /** A folder that was listed before its identity was known now has one. */
   accountUnnamed(entry: Entry, id: NodeId, open: OpenEntry[]): void {
     const listing = this.unnamed.get(entry.path);

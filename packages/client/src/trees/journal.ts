@@ -2,19 +2,20 @@
 import type { Change } from "@ashlar/shared/protocol/change";
 import type { Op } from "@ashlar/shared/protocol/commit";
 import { decodeManifest } from "@ashlar/shared/manifest";
+import type { Kind } from "../scan/types.ts";
 import type { SharedNode } from "./node.ts";
 import type { Trees } from "./trees.ts";
 
 export type Journalled = {
   /** A change is missing between the cursor and the first one that could not be applied: fetch it. */
   readonly gap: boolean;
-  /** Own operations that the server has thereby acknowledged, with the path of the change. */
-  readonly acknowledged: readonly { op: Op; path: string }[];
+  /** Own operations that the server has thereby acknowledged, with the path and kind of the change. */
+  readonly acknowledged: readonly { op: Op; path: string; kind: Kind }[];
 };
 
 export function applyChanges(trees: Trees, changes: readonly Change[]): Journalled {
   return trees.transaction(() => {
-    const acknowledged: { op: Op; path: string }[] = [];
+    const acknowledged: { op: Op; path: string; kind: Kind }[] = [];
     let cursor = trees.meta.cursor;
     let gap = false;
     for (const change of changes) {
@@ -24,7 +25,7 @@ export function applyChanges(trees: Trees, changes: readonly Change[]): Journall
       if (gap) break;
       const own = trees.intents.get(change.opId);
       applyChange(trees, change, own);
-      if (own !== undefined) acknowledged.push({ op: own, path: change.path });
+      if (own !== undefined) acknowledged.push({ op: own, path: change.path, kind: change.kind });
       cursor = change.seq;
     }
     trees.meta.setCursor(trees.meta.epoch, cursor);

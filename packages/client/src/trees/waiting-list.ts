@@ -24,7 +24,7 @@ export class WaitingList {
       remove: database.prepare("DELETE FROM waiting WHERE key = ?"),
       hindrances: database.prepare("SELECT * FROM waiting WHERE node IS NULL"),
       retry: database.prepare("UPDATE waiting SET next_try = 0 WHERE node IS NOT NULL"),
-      next: database.prepare("SELECT min(next_try) AS next FROM waiting WHERE next_try IS NOT NULL"),
+      next: database.prepare("SELECT min(next_try) AS next FROM waiting WHERE next_try > ?"),
     };
   }
 
@@ -68,9 +68,9 @@ export class WaitingList {
     this.#statements.retry.run();
   }
 
-  /** When the next node wants to be tried again, ms; undefined: none does by itself. */
-  nextTryMs(): number | undefined {
-    const row = this.#statements.next.get();
+  /** When the next node wants to be tried again after that time, ms; undefined: none does by itself. */
+  nextTryMs(afterMs: number): number | undefined {
+    const row = this.#statements.next.get(afterMs);
     return row === undefined ? undefined : (integerOrNull(row, "next") ?? undefined);
   }
 }

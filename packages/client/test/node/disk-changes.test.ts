@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -6,6 +7,8 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  renameSync,
+  rmdirSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
@@ -14,9 +17,33 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { openDisk } from "../../src/node/disk.ts";
 import { sweepTemporaries } from "../../src/node/temporaries.ts";
 import { bytes, opened, place, refused, statOf } from "../support/real-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+
+describe("disk: the synced folder itself", () => {
+  it("D27 another folder under its name is neither read nor written to until it bears the marker (I6)", async () => {
+    await using parent = await temporaryFolder();
+    const root = join(parent.path, "root");
+    mkdirSync(root);
+    const disk = openDisk(root);
+    await disk.writeMarker("user");
+    await place(disk, "file", "text", "absent");
+    renameSync(root, join(parent.path, "unmounted"));
+    mkdirSync(root);
+    await expect(disk.list("")).rejects.toMatchObject(refused("root-gone"));
+    await expect(place(disk, "new", "text", "absent")).rejects.toMatchObject(refused("root-gone"));
+    await expect(disk.readMarker()).resolves.toBeUndefined();
+    await expect(disk.list("")).rejects.toMatchObject(refused("root-gone"));
+    expect(readdirSync(root)).toEqual([]);
+    // A copy with the marker in it will do.
+    rmdirSync(root);
+    cpSync(join(parent.path, "unmounted"), root, { recursive: true });
+    await expect(disk.readMarker()).resolves.toBe("user");
+    expect(await disk.list("")).toMatchObject([{ name: "file" }]);
+  });
+});
 
 describe("disk: placing", () => {
   it("D10 a placed file has its bytes, size, mode and mtime to the millisecond, whatever the umask", async () => {

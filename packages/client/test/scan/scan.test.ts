@@ -1,8 +1,9 @@
 import { rootId } from "@ashlar/shared/ids";
 import { pathDepthMax } from "@ashlar/shared/limits";
 import { describe, expect, it } from "vitest";
-import { type Disk, DiskError, type DiskErrorCode, type RelativePath } from "../../src/ports.ts";
+import { type Disk, DiskError, type DiskErrorCode, type RelativePath, type Stat } from "../../src/ports.ts";
 import { loadIgnore } from "../../src/scan/ignore.ts";
+import { joinPath } from "../../src/scan/path.ts";
 import { scan } from "../../src/scan/scan.ts";
 import type { LocalNode } from "../../src/scan/types.ts";
 import { MemoryTree } from "../support/memory-tree.ts";
@@ -26,6 +27,49 @@ function unlistable(tree: MemoryTree, path: RelativePath, code: DiskErrorCode): 
     },
   };
 }
+
+/** The tree, with another disk mounted at a folder; or with that disk gone, and the empty mount point there. */
+function mountedAt({ tree }: Scanned, folder: RelativePath, isThere: boolean): Pick<Disk, "stat" | "list" | "open"> {
+  const onDisk = (path: RelativePath, stat: Stat): Stat =>
+    path === folder || path.startsWith(`${folder}/`) ? { ...stat, inode: isThere ? `7:${stat.inode}` : "1000" } : stat;
+  return {
+    open: (path) => tree.open(path),
+    async stat(path) {
+      const stat = await tree.stat(path);
+      return stat === undefined ? undefined : onDisk(path, stat);
+    },
+    async list(path) {
+      if (path === folder && !isThere) return [];
+      const entries = await tree.list(path);
+      return entries.map((entry) => ({ ...entry, stat: onDisk(joinPath(path, entry.name), entry.stat) }));
+    },
+  };
+}
+
+describe("scan: a disk mounted inside of the folder", () => {
+  it.each([true, false])("S26 what was on it has not vanished with it, nor what another one hides (mounted before: %s)", async (before) => {
+    const folder = new Scanned();
+    grow(folder.tree);
+    folder.disk = mountedAt(folder, "a", before);
+    if (!before) folder.disk = folder.tree;
+    await folder.scan();
+    folder.disk = mountedAt(folder, "a", !before);
+    if (!before) folder.tree.remove("a/b");
+    const { observations, hindrances } = await folder.scan();
+    expect(observations).toEqual([]);
+    expect(hindrances).toMatchObject([{ path: "a", reason: "unreadable" }]);
+  });
+
+  it("S26 a disk that comes back under another number is the same disk", async () => {
+    const folder = new Scanned();
+    grow(folder.tree);
+    await folder.scan();
+    folder.disk = mountedAt(folder, "a", true);
+    const { observations, hindrances } = await folder.scan();
+    expect(observations.map(({ type }) => type)).toEqual(["changed", "changed", "changed"]);
+    expect(hindrances).toEqual([]);
+  });
+});
 
 describe("scan: what has changed", () => {
   it("S8 an edit that keeps size and mtime is seen by its ctime", async () => {

@@ -48,8 +48,8 @@ export class Device {
   isOnline = true;
   crashes = 0;
   failure: unknown;
-  /** Fails calls to the disk where a test says so. */
-  diskGate: (call: string, path: RelativePath) => void = () => undefined;
+  /** Fails calls to the disk where a test says so, or keeps them waiting. */
+  diskGate: (call: string, path: RelativePath) => void | Promise<void> = () => undefined;
   /** Told of each request and each answer, and may throw. */
   edgeGate: (call: string, when: "before" | "after") => unknown = () => undefined;
   /** Messages on the socket get lost. */
@@ -155,7 +155,7 @@ export class Device {
     const own = clock.clock(skewMs);
     const disk = this.disk.port(async (call, path) => {
       await mayCrash();
-      this.diskGate(call, path);
+      await this.diskGate(call, path);
     });
     const port = edge.port(this.#device, name, async (call, when) => {
       await mayCrash();

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { toBase64Url } from "@ashlar/shared/encoding";
 import { type BlockHash, type DeviceId, type Epoch, type UserId, newId, rootId } from "@ashlar/shared/ids";
+import { blockBytesMax } from "@ashlar/shared/limits";
 import { decodeManifest, encodeManifest } from "@ashlar/shared/manifest";
 import type { Change, ServerMessage } from "@ashlar/shared/protocol/change";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
@@ -15,7 +16,13 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").up
 export const hashOf = (bytes: Uint8Array): BlockHash => createHash("sha256").update(bytes).digest("hex") as BlockHash;
 export const manifestOfText = (text: string): string => manifestOfBytes(new TextEncoder().encode(text));
 const manifestOfBytes = (bytes: Uint8Array): string =>
-  bytes.length === 0 ? "" : encodeManifest([{ hash: hashOf(bytes), size: bytes.length }]);
+  encodeManifest(blocksOf(bytes).map((block) => ({ hash: hashOf(block), size: block.length })));
+
+/** Cut by length alone: most content is one block. */
+function blocksOf(bytes: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(bytes.length / blockBytesMax);
+  return Array.from({ length: count }, (_, index) => bytes.subarray(index * blockBytesMax, (index + 1) * blockBytesMax));
+}
 
 /** Asked before each request reaches the server and before its answer leaves: may take time, or throw. */
 export type Gate = (call: string, when: "before" | "after") => Promise<void>;
@@ -48,7 +55,7 @@ export class SimulatedEdge {
   }
 
   welcome({ epoch, seq }: ReturnType<FeedEvents["cursor"]>): ServerMessage {
-    if (epoch !== null && epoch !== this.epoch)
+    if (epoch !== null && (epoch !== this.epoch || seq > this.namespace.head))
       return { type: "reconcile", code: "epoch-changed", epoch: this.epoch, head: this.namespace.head };
     const changes = this.namespace.journal.slice(seq, seq + 5);
     return { type: "welcome", epoch: this.epoch, head: this.namespace.head, changes };
@@ -86,7 +93,7 @@ export class SimulatedEdge {
         }),
       changes: (since, epoch) =>
         request("changes", () => {
-          if (epoch !== null && epoch !== this.epoch) throw new ProblemError("epoch-changed");
+          if (epoch !== null && (epoch !== this.epoch || since > this.namespace.head)) throw new ProblemError("epoch-changed");
           if (since < this.journalFrom) throw new ProblemError("cursor-expired");
           return { epoch: this.epoch, head: this.namespace.head, changes: this.namespace.journal.slice(since, since + 7) };
         }),
@@ -147,12 +154,12 @@ export class SimulatedEdge {
   }
 }
 
-/** Content as one block between a simulated disk and a simulated edge. */
+/** Content between a simulated disk and a simulated edge. */
 export function simulatedTransfer(disk: Disk, edge: Edge, knowledge: BlockKnowledge): Transfer {
   const content = async (manifest: string, received?: ReadonlyMap<BlockHash, Uint8Array>): Promise<Uint8Array> => {
-    const [block] = decodeManifest(manifest);
-    if (block === undefined) return new Uint8Array();
-    return received?.get(block.hash) ?? edge.fetch(block.hash, undefined);
+    const parts: Uint8Array[] = [];
+    for (const { hash } of decodeManifest(manifest)) parts.push(received?.get(hash) ?? (await edge.fetch(hash, undefined)));
+    return Buffer.concat(parts);
   };
   return {
     async upload(path) {
@@ -162,14 +169,19 @@ export function simulatedTransfer(disk: Disk, edge: Edge, knowledge: BlockKnowle
       const after = await disk.stat(path);
       if (after === undefined || after.mtimeNs !== stat.mtimeNs || after.inode !== stat.inode || after.size !== stat.size)
         throw new DiskError("changed", path);
-      const hash = hashOf(bytes);
-      const base = { manifest: manifestOfBytes(bytes), size: bytes.length, stat };
-      if (bytes.length === 0 || knowledge.serverHas(hash)) return { ...base, small: [] };
-      if (bytes.length <= smallBytesMax) return { ...base, small: [{ hash, bytes }] };
-      const [state] = await edge.check([{ hash, size: bytes.length }]);
-      if (state === "upload") await edge.putBlock(hash, bytes);
-      knowledge.rememberServerHas([hash]);
-      return { ...base, small: [] };
+      const small = [];
+      for (const block of blocksOf(bytes)) {
+        const hash = hashOf(block);
+        if (knowledge.serverHas(hash)) continue;
+        if (block.length <= smallBytesMax) {
+          small.push({ hash, bytes: block });
+          continue;
+        }
+        const [state] = await edge.check([{ hash, size: block.length }]);
+        if (state === "upload") await edge.putBlock(hash, block);
+        knowledge.rememberServerHas([hash]);
+      }
+      return { manifest: manifestOfBytes(bytes), size: bytes.length, stat, small };
     },
     async download(manifest, draft, { received }) {
       await draft.write(await content(manifest, received), 0);

@@ -90,7 +90,7 @@ describe("applyChanges", () => {
     const op: Op = { op: "update", opId: newId<OpId>(bytes), node: first.node, baseRev: 1, manifest, size: 3, mtimeMs: 5, mode: 0o755 };
     made.intents.put(op);
     const own = change(2, { ...first, seq: 2, opId: op.opId, type: "update", rev: 2, version: 2, manifest, size: 3, mode: 0o755 });
-    expect(applyChanges(made, [own]).acknowledged).toEqual([{ op, path: first.path }]);
+    expect(applyChanges(made, [own]).acknowledged).toEqual([{ op, path: first.path, kind: "file" }]);
     expect(made.synced.get(first.node)).toMatchObject({ name: "old place", manifest, version: 2, mode: 0o755 });
     expect(made.intents.all()).toEqual([]);
     expect(made.blockKnowledge().serverHas(hashOf(new TextEncoder().encode("new")))).toBe(true);
