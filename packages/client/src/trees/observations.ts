@@ -1,11 +1,24 @@
 /** What a scan found, written to the local tree. */
+import type { NodeId } from "@ashlar/shared/ids";
 import type { RelativePath } from "../ports.ts";
 import type { Hindrance, Observation } from "../scan/types.ts";
+import type { SharedNode } from "./node.ts";
 import type { Trees } from "./trees.ts";
+
+type Seen = {
+  readonly nowMs: number;
+  /** Of nodes that the scan took for new, the ids that they are known by. */
+  readonly known: Map<NodeId, NodeId>;
+  /** Nodes with operations whose fate is open. */
+  readonly open: ReadonlySet<NodeId>;
+};
+
+type Appearance = Pick<Extract<Observation, { type: "appeared" }>, "parent" | "name" | "kind">;
 
 export function applyObservations(trees: Trees, observations: readonly Observation[], nowMs: number): void {
   trees.transaction(() => {
-    for (const observation of observations) applyOne(trees, observation, nowMs);
+    const seen: Seen = { nowMs, known: new Map(), open: trees.intents.nodes() };
+    for (const observation of observations) applyOne(trees, observation, seen);
     // Last, so that what moved out of a vanished folder is no longer below it.
     for (const observation of observations) {
       if (observation.type !== "vanished" || trees.local.get(observation.id) === undefined) continue;
@@ -16,11 +29,17 @@ export function applyObservations(trees: Trees, observations: readonly Observati
   });
 }
 
-function applyOne(trees: Trees, observation: Observation, nowMs: number): void {
-  const seenAtMs = nowMs;
+function applyOne(trees: Trees, observation: Observation, seen: Seen): void {
+  const { known, nowMs: seenAtMs } = seen;
   switch (observation.type) {
     case "appeared": {
-      const { id, parent, name, spelling, kind, stat } = observation;
+      const { name, spelling, kind, stat } = observation;
+      const parent = known.get(observation.parent) ?? observation.parent;
+      const id = cameBack(trees, { parent, name, kind }, seen.open) ?? observation.id;
+      if (id !== observation.id) {
+        known.set(observation.id, id);
+        trees.waiting.removeNode(id);
+      }
       trees.local.put({ id, parent, name, spelling, kind, stat, seenAtMs, manifest: null });
       return;
     }
@@ -28,7 +47,8 @@ function applyOne(trees: Trees, observation: Observation, nowMs: number): void {
       const before = trees.local.get(observation.id);
       if (before === undefined) return;
       forgetConflict(trees, observation);
-      const { parent, name, spelling, stat } = observation;
+      const { name, spelling, stat } = observation;
+      const parent = known.get(observation.parent) ?? observation.parent;
       trees.local.put({ ...before, parent, name, spelling, stat, seenAtMs, manifest: null });
       return;
     }
@@ -41,6 +61,20 @@ function applyOne(trees: Trees, observation: Observation, nowMs: number): void {
     case "vanished":
       return;
   }
+}
+
+/**
+ * The node that was agreed to be in this place and that an earlier scan found gone: put back, or saved by a program that
+ * deletes first. It has to be on the server still, and no deletion of it under way, or what came back would be deleted (I5).
+ */
+function cameBack(trees: Trees, { parent, name, kind }: Appearance, open: ReadonlySet<NodeId>): NodeId | undefined {
+  const isBack = (node: SharedNode) =>
+    node.name === name &&
+    node.kind === kind &&
+    trees.local.get(node.id) === undefined &&
+    trees.remote.get(node.id)?.kind === kind &&
+    !open.has(node.id);
+  return trees.synced.named(parent, name).find(isBack)?.id;
 }
 
 /** A conflicted copy that a person has renamed or removed is dealt with. */

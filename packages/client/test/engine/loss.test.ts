@@ -187,3 +187,47 @@ describe("a server that was set back", () => {
     expect(one.disk.listing()).toEqual(two.disk.listing());
   });
 });
+
+function fill(device: Device): void {
+  device.disk.userMakeFolder("a");
+  device.disk.userMakeFolder("a/b");
+  for (let index = 0; index < 40; index++) device.disk.userWrite(`a/b/${index}`, `text ${index}`);
+}
+
+describe("files that were gone in an earlier scan", () => {
+  it("X49 are put back, and nothing is asked, sent or deleted any more (I5)", async () => {
+    const { one, two, edge } = pair();
+    fill(one);
+    await one.syncOnce();
+    await two.syncOnce();
+    const before = new Map([...edge.namespace.nodes].map(([id, { rev }]) => [id, rev]));
+    one.disk.userRemove("a");
+    expect(await one.syncOnce()).toMatchObject({ state: "needs-person", question: expect.stringContaining("40 of 40") });
+    fill(one);
+    expect(await one.syncOnce()).toMatchObject({ state: "equal" });
+    expect(new Map([...edge.namespace.nodes].map(([id, { rev }]) => [id, rev]))).toEqual(before);
+    expect(await two.syncOnce()).toMatchObject({ state: "equal", conflicts: [] });
+    expect(two.disk.listing()).toEqual(one.disk.listing());
+  });
+
+  it("T13 one that another device edits meanwhile and that comes back as it was takes the edit, an edited one is kept beside it (I5)", async () => {
+    const { one, two } = pair();
+    fill(one);
+    await one.syncOnce();
+    await two.syncOnce();
+    one.disk.userRemove("a");
+    await one.syncOnce();
+    two.disk.userWrite("a/b/0", "edited there");
+    two.disk.userWrite("a/b/1", "edited there");
+    await two.syncOnce();
+    fill(one);
+    one.disk.userWrite("a/b/1", "edited here");
+    one.disk.userWrite("a/b/2", "edited here");
+    expect(await one.syncOnce()).toMatchObject({ state: "equal" });
+    await two.syncOnce();
+    expect(["a/b/0", "a/b/1", "a/b/2"].map((path) => two.disk.text(path))).toEqual(["edited there", "edited there", "edited here"]);
+    const copies = paths(two).filter((path) => path.includes("conflict"));
+    expect(copies.map((path) => two.disk.text(path))).toEqual(["edited here"]);
+    expect(two.disk.listing()).toEqual(one.disk.listing());
+  });
+});
