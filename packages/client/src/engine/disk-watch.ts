@@ -2,6 +2,8 @@
 import { rootId } from "@ashlar/shared/ids";
 import { settleMs, settleMsMax } from "@ashlar/shared/limits";
 import type { RelativePath, WatchEvents } from "../ports.ts";
+import { ignoreFileName } from "../scan/ignore.ts";
+import type { Observation, ScanResult } from "../scan/types.ts";
 import { applyHindrances, applyObservations } from "../trees/observations.ts";
 import type { Core } from "./core.ts";
 import type { Watches } from "./watches.ts";
@@ -9,6 +11,13 @@ import type { Watches } from "./watches.ts";
 /** Whatever the watches say: they can be silent for reasons that they do not know themselves (FIELD section 0). */
 const fullScanMs = 10 * 60 * 1000;
 
+/** Both ends of a move are told at once, but not before a scan that runs meanwhile may have seen one of them. */
+const hearMs = 20;
+/** While ever more happens, so often is looked again for what is gone. */
+const looksMax = 3;
+
+type Folders = "all" | ReadonlySet<RelativePath>;
+type Look = { readonly folders: Folders; readonly result: ScanResult };
 type Unrest = { readonly firstMs: number; readonly lastMs: number };
 
 export class DiskWatch {
@@ -50,17 +59,14 @@ export class DiskWatch {
   async look(signal: AbortSignal): Promise<boolean> {
     const nowMs = this.#core.now;
     if (this.dueMs > nowMs) return false;
+    // A step met something that no watch has told of yet: where it has gone cannot be known either.
+    const isTold = this.#core.stale.size === 0;
     const folders = this.#takeDue(nowMs);
-    return this.#core.lock.alone(() => this.#scan(folders, signal));
+    return this.#core.lock.alone(() => this.#scan(folders, isTold, signal));
   }
 
-  #takeDue(nowMs: number): "all" | ReadonlySet<RelativePath> {
-    if (this.#nextFullMs <= nowMs) {
-      this.#nextFullMs = nowMs + fullScanMs;
-      this.#unrest.clear();
-      this.#core.stale.clear();
-      return "all";
-    }
+  #takeDue(nowMs: number): Folders {
+    if (this.#nextFullMs <= nowMs) return this.#takeAll(nowMs);
     const folders = new Set(this.#core.stale);
     this.#core.stale.clear();
     for (const [path, unrest] of this.#unrest) {
@@ -71,20 +77,20 @@ export class DiskWatch {
     return folders;
   }
 
-  async #scan(folders: "all" | ReadonlySet<RelativePath>, signal: AbortSignal): Promise<boolean> {
-    const { trees, options, newNodeId } = this.#core;
-    const nowMs = this.#core.now;
+  #takeAll(nowMs: number): Folders {
+    this.#nextFullMs = nowMs + fullScanMs;
+    this.#unrest.clear();
+    this.#core.stale.clear();
+    return "all";
+  }
+
+  async #scan(due: Folders, isTold: boolean, signal: AbortSignal): Promise<boolean> {
+    const { trees } = this.#core;
     this.#core.flush();
     try {
-      const { observations, hindrances, foldersSeen, entriesSeen } = await options.scan({
-        disk: options.disk,
-        view: trees.local.view(),
-        rootId,
-        folders,
-        newId: newNodeId,
-        onFolder: (path) => this.#watches.add(path),
-        signal,
-      });
+      const nowMs = this.#core.now;
+      const { folders, result } = await this.#lookFor(due, isTold, signal);
+      const { observations, hindrances, foldersSeen, entriesSeen } = result;
       applyObservations(trees, observations, nowMs);
       for (const { path, reason, detail } of applyHindrances(trees, hindrances, folders, nowMs)) {
         this.#core.event({ type: "waiting", path, reason, detail, nextTryMs: null });
@@ -99,8 +105,54 @@ export class DiskWatch {
       throw error;
     }
   }
+
+  /**
+   * What is gone from one folder may have moved to another, which was not looked at yet, or before it got there. So a scan
+   * that misses something is none until it has seen every folder of which was told meanwhile, settled or not.
+   */
+  async #lookFor(due: Folders, isTold: boolean, signal: AbortSignal): Promise<Look> {
+    let folders = due;
+    for (let looks = 1; ; looks++) {
+      const result = await this.#look(folders, signal);
+      if (looks === looksMax || !result.observations.some(({ type }) => type === "vanished")) return { folders, result };
+      await this.#core.options.clock.sleep(hearMs, signal);
+      const isSure = looks > 1 || (isTold && folders !== "all");
+      if (isSure && this.#unrest.size === 0) return { folders, result };
+      // Rules that the first look took in are no news to the second, and only everything shows all that they change.
+      if (!isSure || folders === "all" || this.#touchesRules(result.observations)) {
+        folders = this.#takeAll(this.#core.now);
+      } else {
+        folders = withAll(folders, this.#unrest.keys());
+        this.#unrest.clear();
+      }
+    }
+  }
+
+  #touchesRules(observations: readonly Observation[]): boolean {
+    const { local } = this.#core.trees;
+    return observations.some((seen) => ("name" in seen && seen.name === ignoreFileName) || local.get(seen.id)?.name === ignoreFileName);
+  }
+
+  async #look(folders: Folders, signal: AbortSignal): Promise<ScanResult> {
+    const { trees, options, newNodeId } = this.#core;
+    return options.scan({
+      disk: options.disk,
+      view: trees.local.view(),
+      rootId,
+      folders,
+      newId: newNodeId,
+      onFolder: (path) => this.#watches.add(path),
+      signal,
+    });
+  }
 }
 
 function settledMs({ firstMs, lastMs }: Unrest): number {
   return Math.min(lastMs + settleMs, firstMs + settleMsMax);
+}
+
+function withAll(folders: ReadonlySet<RelativePath>, others: Iterable<RelativePath>): ReadonlySet<RelativePath> {
+  const all = new Set(folders);
+  for (const path of others) all.add(path);
+  return all;
 }

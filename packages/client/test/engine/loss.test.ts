@@ -231,3 +231,71 @@ describe("files that were gone in an earlier scan", () => {
     expect(two.disk.listing()).toEqual(one.disk.listing());
   });
 });
+
+const idsOf = (edge: SimulatedEdge) => [...edge.namespace.nodes.keys()].toSorted();
+
+describe("a folder that moves while it is looked for", () => {
+  it.each(["sync once", "run"])("X50 between two listings of a scan has moved (%s)", async (mode) => {
+    const { clock, one, edge } = pair();
+    one.disk.userMakeFolder("k");
+    fill(one);
+    one.disk.userMove("a", "k/n");
+    await one.syncOnce();
+    const before = idsOf(edge);
+    if (mode === "run") one.start();
+    let isMoved = false;
+    one.diskGate = (call, path) => {
+      if (call !== "list" || path !== "k" || isMoved) return;
+      isMoved = true;
+      one.disk.userMove("k/n", "a");
+    };
+    if (mode === "run") {
+      await clock.pass(5000);
+      await one.stop();
+    } else {
+      await one.syncOnce();
+    }
+    expect(isMoved).toBe(true);
+    expect(idsOf(edge)).toEqual(before);
+    expect(await one.syncOnce()).toMatchObject({ state: "equal" });
+    expect(idsOf(edge)).toEqual(before);
+  });
+
+  it("X50 to a folder that is not quiet yet has moved", async () => {
+    const { clock, one, two, edge } = pair();
+    one.disk.userMakeFolder("k");
+    fill(one);
+    one.disk.userMove("a", "k/n");
+    await one.syncOnce();
+    const before = idsOf(edge);
+    one.start();
+    await clock.pass(5000);
+    one.disk.userMove("k/n", "a");
+    await clock.pass(200);
+    // The root has to get quiet once more, and the other folder has not.
+    one.disk.userMove("a/b", "c");
+    await clock.pass(5000);
+    await one.stop();
+    expect(idsOf(edge)).toEqual(before);
+    await two.syncOnce();
+    expect(two.disk.listing()).toEqual(one.disk.listing());
+  });
+
+  it("X50 while its files are being read has moved", async () => {
+    const { clock, one, edge } = pair();
+    one.start();
+    await clock.pass(1000);
+    one.disk.userMakeFolder("k");
+    fill(one);
+    one.disk.userMove("a", "k/n");
+    let reads = 0;
+    one.diskGate = (call) => {
+      if (call === "open" && ++reads === 20) one.disk.userMove("k/n", "a");
+    };
+    await clock.pass(10_000);
+    await one.stop();
+    expect(reads).toBeGreaterThanOrEqual(20);
+    expect(edge.namespace.nodes.size).toBe(43);
+    expect(one.events.filter((event) => event.type === "applied" && event.change === "delete")).toEqual([]);
+  });
+});
