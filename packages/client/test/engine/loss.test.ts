@@ -125,6 +125,24 @@ describe("a file replaced by a link while it is about to be read", () => {
   });
 });
 
+describe("a folder that nobody may write to", () => {
+  it("X49 gets what is in it first, and its mode then", async () => {
+    const { clock, edge, one, two } = pair();
+    one.disk.userMakeFolder("dir");
+    one.disk.userWrite("dir/x", "text");
+    one.disk.userChmod("dir", 0o555);
+    await clock.pass(5000);
+    await one.syncOnce();
+    two.diskGate = (call, path) => {
+      const mode = two.disk.find("dir")?.mode ?? 0;
+      if (call === "place" && (mode & 0o300) !== 0o300) throw new DiskError("no-permission", path);
+    };
+    expect(await two.syncOnce()).toMatchObject({ state: "equal", waiting: [] });
+    expect(two.disk.listing()).toEqual(one.disk.listing());
+    expect(edge.namespace.head).toBe(2);
+  });
+});
+
 describe("deletions that come bit by bit", () => {
   it("X46 count together, and a person is asked before a quarter is gone (I5)", async () => {
     const { clock, one, edge } = pair();
@@ -195,7 +213,7 @@ function fill(device: Device): void {
 }
 
 describe("files that were gone in an earlier scan", () => {
-  it("X49 are put back, and nothing is asked, sent or deleted any more (I5)", async () => {
+  it("X55 are put back, and nothing is asked, sent or deleted any more (I5)", async () => {
     const { one, two, edge } = pair();
     fill(one);
     await one.syncOnce();
@@ -235,7 +253,7 @@ describe("files that were gone in an earlier scan", () => {
 const idsOf = (edge: SimulatedEdge) => [...edge.namespace.nodes.keys()].toSorted();
 
 describe("a folder that moves while it is looked for", () => {
-  it.each(["sync once", "run"])("X50 between two listings of a scan has moved (%s)", async (mode) => {
+  it.each(["sync once", "run"])("X56 between two listings of a scan has moved (%s)", async (mode) => {
     const { clock, one, edge } = pair();
     one.disk.userMakeFolder("k");
     fill(one);
@@ -261,7 +279,7 @@ describe("a folder that moves while it is looked for", () => {
     expect(idsOf(edge)).toEqual(before);
   });
 
-  it("X50 to a folder that is not quiet yet has moved", async () => {
+  it("X56 to a folder that is not quiet yet has moved", async () => {
     const { clock, one, two, edge } = pair();
     one.disk.userMakeFolder("k");
     fill(one);
@@ -281,7 +299,7 @@ describe("a folder that moves while it is looked for", () => {
     expect(two.disk.listing()).toEqual(one.disk.listing());
   });
 
-  it("X50 while its files are being read has moved", async () => {
+  it("X56 while its files are being read has moved", async () => {
     const { clock, one, edge } = pair();
     one.start();
     await clock.pass(1000);
