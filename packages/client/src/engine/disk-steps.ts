@@ -1,6 +1,7 @@
 /** The steps of a plan on this disk. Each checks again what it is about to replace or remove, and tells the trees what it did. */
 import { type NodeId } from "@ashlar/shared/ids";
 import type { Step } from "../planner/types.ts";
+import { ownerEnters } from "../planner/context.ts";
 import { temporaryName } from "../planner/names.ts";
 import { DiskError, type RelativePath, type Stat } from "../ports.ts";
 import type { LocalNode } from "../scan/types.ts";
@@ -47,9 +48,11 @@ export class DiskSteps {
     await lock.share(async () => {
       const remote = this.#remote(node);
       const path = this.#pathIn(remote);
-      const stat = await options.disk.makeFolder(path, remote.mode);
+      // Its content has to get in: without the right to write it gets its own mode afterwards.
+      const mode = remote.mode | ownerEnters;
+      const stat = await options.disk.makeFolder(path, mode);
       this.#watches.add(path);
-      trees.transaction(() => effects.placed(trees, remote, stat, { mode: remote.mode, nowMs: this.#core.now }));
+      trees.transaction(() => effects.placed(trees, remote, stat, { mode, nowMs: this.#core.now }));
       this.#applied("create", path);
     });
   }

@@ -145,6 +145,9 @@ export function movedHere(local: LocalNode, synced: SharedNode): boolean {
   return !samePlace(local, synced) && !isTemporaryName(local.name);
 }
 
+/** Mode bits without which an owner cannot put anything into a folder. */
+export const ownerEnters = 0o300;
+
 export function sameMode(context: PlanContext, local: LocalNode, shared: SharedNode): boolean {
   return !context.options.keepsModes || local.kind === "symlink" || local.stat.mode === shared.mode;
 }

@@ -3,7 +3,7 @@ import type { LocalNode } from "../scan/types.ts";
 import type { SharedNode } from "../trees/node.ts";
 import { contentOf } from "./arrival.ts";
 import { fetchManifest } from "./collision.ts";
-import { type PlanContext, type Verdict, clean, placeOf, sameContent, sameMode, samePlace } from "./context.ts";
+import { type PlanContext, type Verdict, blocked, clean, ownerEnters, placeOf, sameContent, sameMode, samePlace } from "./context.ts";
 import { mergePlace } from "./movement.ts";
 import { freeConflictName } from "./places.ts";
 
@@ -62,10 +62,22 @@ function keepCopy(context: PlanContext, local: LocalNode, remote: SharedNode): V
 
 function mergeFolderMode(context: PlanContext, local: LocalNode, remote: SharedNode, synced: SharedNode): Verdict {
   if (sameMode(context, local, remote)) return clean;
-  if (remote.mode !== synced.mode) return context.act({ do: "set-mode", node: local.id, mode: remote.mode });
+  if (remote.mode !== synced.mode) return takeFolderMode(context, remote);
   const { id: node, parent, name, rev: baseRev, spelling } = remote;
   const op = { op: "move", node, baseRev, parent, name, ...(spelling === undefined ? {} : { spelling }), mode: local.stat.mode } as const;
   return context.act({ do: "commit", node, op });
+}
+
+/** A folder that nobody may write to is filled first. */
+function takeFolderMode(context: PlanContext, remote: SharedNode): Verdict {
+  const { trees } = context;
+  const isOpen = (remote.mode & ownerEnters) === ownerEnters;
+  const isFilled = () => {
+    for (const { id } of trees.remote.children(remote.id))
+      if (trees.local.get(id) === undefined && trees.synced.get(id) === undefined) return false;
+    return true;
+  };
+  return isOpen || isFilled() ? context.act({ do: "set-mode", node: remote.id, mode: remote.mode }) : blocked;
 }
 
 function mergeContent(context: PlanContext, local: LocalNode, remote: SharedNode, synced: SharedNode): Verdict {

@@ -54,7 +54,7 @@ export function placed(trees: Trees, remote: SharedNode, stat: Stat, at: { mode:
   });
   const agreed = trees.synced.get(id);
   if (agreed === undefined) {
-    trees.synced.put(remote);
+    trees.synced.put({ ...remote, mode: at.mode });
     return;
   }
   const { version, size, mtimeMs, rev } = remote;

@@ -125,6 +125,24 @@ describe("a file replaced by a link while it is about to be read", () => {
   });
 });
 
+describe("a folder that nobody may write to", () => {
+  it("X49 gets what is in it first, and its mode then", async () => {
+    const { clock, edge, one, two } = pair();
+    one.disk.userMakeFolder("dir");
+    one.disk.userWrite("dir/x", "text");
+    one.disk.userChmod("dir", 0o555);
+    await clock.pass(5000);
+    await one.syncOnce();
+    two.diskGate = (call, path) => {
+      const mode = two.disk.find("dir")?.mode ?? 0;
+      if (call === "place" && (mode & 0o300) !== 0o300) throw new DiskError("no-permission", path);
+    };
+    expect(await two.syncOnce()).toMatchObject({ state: "equal", waiting: [] });
+    expect(two.disk.listing()).toEqual(one.disk.listing());
+    expect(edge.namespace.head).toBe(2);
+  });
+});
+
 describe("deletions that come bit by bit", () => {
   it("X46 count together, and a person is asked before a quarter is gone (I5)", async () => {
     const { clock, one, edge } = pair();
