@@ -50,6 +50,11 @@ export function miniflareOptions(
   };
 }
 
+/** The bucket is on this disk: a cache beside it would write every block a second time. */
+function localised(vars: Readonly<Record<string, string>>): Record<string, string> {
+  return "EDGE_CACHE" in vars ? { ...vars, EDGE_CACHE: "off" } : vars;
+}
+
 function bindingsOf({ config, secrets }: LocalWorker): Bindings {
   return Object.fromEntries<Bindings[string]>([
     ...config.r2_buckets.map(({ binding, bucket_name }) => [binding, { type: "r2", name: bucket_name }] as const),
@@ -60,6 +65,6 @@ function bindingsOf({ config, secrets }: LocalWorker): Bindings {
         [name, { type: "durable-object", worker: script_name ?? config.name, exportName: class_name }] as const,
     ),
     ...config.ratelimits.map(({ name, namespace_id, simple }) => [name, { type: "rate-limit", namespace: namespace_id, simple }] as const),
-    ...[...Object.entries(config.vars), ...Object.entries(secrets)].map(([name, value]) => [name, { type: "text", value }] as const),
+    ...Object.entries({ ...localised(config.vars), ...secrets }).map(([name, value]) => [name, { type: "text", value }] as const),
   ]);
 }

@@ -13,6 +13,8 @@ export type Env = {
   readonly USER_SYNC: DurableObjectNamespace<UserSync>;
   readonly SIGN_IN_LIMIT: RateLimit;
   readonly ADDRESS_LIMIT: RateLimit;
+  /** `on` or `off`: whether blocks are kept in the edge cache. */
+  readonly EDGE_CACHE: string;
   /** Signs access tokens and derives refresh tokens. */
   readonly TOKEN_KEY: string;
   /** Signs the addresses of blocks and packs. */

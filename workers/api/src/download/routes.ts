@@ -51,17 +51,19 @@ async function answerHead(c: Context<ApiEnv>, key: string, headers: Headers): Pr
 }
 
 async function answerWhole(c: Context<ApiEnv>, key: string, headers: Headers): Promise<Response> {
-  const cached = await findCached(key);
+  const isCaching = c.env.EDGE_CACHE !== "off";
+  const cached = isCaching ? await findCached(key) : undefined;
   if (cached !== undefined) return whole(cached.body, cached.size, headers);
   const object = await c.env.BLOCKS.get(key);
   if (object === null) throw new ProblemError("not-found");
+  if (!isCaching) return whole(object.body, object.size, headers);
   const [toClient, toCache] = object.body.tee();
   c.executionCtx.waitUntil(fillCache(key, toCache, object.size));
   return whole(toClient, object.size, headers);
 }
 
 async function answerPart(c: Context<ApiEnv>, key: string, range: Range, headers: Headers): Promise<Response> {
-  const cached = await findCached(key);
+  const cached = c.env.EDGE_CACHE === "off" ? undefined : await findCached(key);
   if (cached !== undefined) {
     const span = spanOf(range, cached.size);
     if (span === undefined) return unsatisfiable(cached.size);
