@@ -42,3 +42,14 @@ function stopSignal(): AbortSignal {
   }
   return controller.signal;
 }
+
+/** 128 and the number of SIGPIPE, which Node ignores: what shells show for a program whose reader is gone. */
+const readerGone = 141;
+
+/** Ends the process, without a word, when nobody reads the stream any more: `ashlar log | head`. */
+export function endWithReader(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error) => {
+    if (!("code" in error) || error.code !== "EPIPE") throw error;
+    process.exit(readerGone);
+  });
+}
