@@ -129,6 +129,8 @@ describe("sessions", () => {
     expect((await a.run(["devices", "revoke", String(other?.["id"])])).code).toBe(0);
     expect(await running.ended).toBe(1);
     expect(running.stderr()).toContain("ashlar login");
+    const status = await b.run(["status"]);
+    expect([status.code, status.stdout]).toEqual([3, expect.stringContaining("this device is signed out")]);
     expect(jsonLines((await a.run(["devices", "--json"])).stdout).length).toBe(1);
     expect(await filesOn(b)).toBe(files);
   });
@@ -146,6 +148,7 @@ describe("sessions", () => {
     const login = (more: string[], input: string) => device.run(["login", "--email", email, "--password-stdin", ...more], { input });
     const wrong = await login(["--server", device.proxy.url], "not the password\n");
     expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("password is wrong")]);
+    expect(wrong.stderr).toContain("--register");
     const taken = await login(["--server", device.proxy.url, "--register"], `${password}\n`);
     expect([taken.code, taken.stderr]).toEqual([1, expect.stringContaining("account with this e-mail address")]);
     const silent = await login(["--server", "http://127.0.0.1:9"], `${password}\n`);

@@ -1,6 +1,7 @@
 /** Engine events as lines for people: what happened, to which file, what to do. */
 import type { AppliedChange, EngineEvent } from "@ashlar/client/engine/types";
 import { durationText, timeText } from "./quantity.ts";
+import { sentence } from "./sentence.ts";
 import { printable, type Paint } from "./terminal.ts";
 
 /** Undefined for events that only move the progress line. */
@@ -21,12 +22,27 @@ export function eventText(event: EngineEvent, paint: Paint): string | undefined 
     case "feed":
       return feedText(event);
     case "offline":
-      return `${paint.yellow("offline ")}  ${printable(event.why)} Next try in ${durationText(event.retryInMs)}.`;
+      return `${paint.yellow("offline ")}  ${sentence(printable(event.why))} Next try ${retryText(event.retryInMs)}.`;
     case "needs-person":
       return `${paint.red("stopped ")}  ${printable(event.question)}`;
     case "equal":
       return `${paint.green("equal   ")}  up to change ${event.cursor}`;
   }
+}
+
+function retryText(ms: number): string {
+  return ms < 500 ? "now" : `in ${durationText(ms)}`;
+}
+
+/** Equal lines say nothing new unless something else was said in between, or another change. */
+export function eventLines(paint: Paint): (event: EngineEvent) => string | undefined {
+  let last: string | undefined;
+  return (event) => {
+    const text = eventText(event, paint);
+    if (text === undefined || (event.type === "equal" && text === last)) return undefined;
+    last = text;
+    return text;
+  };
 }
 
 const changeWords: Record<AppliedChange, string> = {

@@ -5,6 +5,7 @@ import { HaltError } from "@ashlar/client/engine/types";
 import { StateFileError } from "@ashlar/client/node/state-file";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { exitCodes, FailedError, UsageError, type ExitCode } from "./exit-code.ts";
+import { sentence } from "./sentence.ts";
 import { printable } from "./terminal.ts";
 
 export function failure(error: unknown): { message: string; exitCode: ExitCode } {
@@ -15,7 +16,7 @@ export function failure(error: unknown): { message: string; exitCode: ExitCode }
 function explain(error: unknown): string {
   if (error instanceof FailedError || error instanceof SignedOutError) return error.message;
   if (error instanceof HaltError) return haltText(error);
-  if (error instanceof UnreachableError) return `${error.message} Is the address right, and is this machine online?`;
+  if (error instanceof UnreachableError) return `${sentence(error.message)} Is the address right, and is this machine online?`;
   if (error instanceof ProblemError) return `The server refused: ${error.message}`;
   if (error instanceof DiskError) return `${printable(error.path) || "The synced folder"}: ${diskFaults[error.code]}`;
   if (error instanceof StateFileError)
@@ -27,7 +28,7 @@ function explain(error: unknown): string {
 function haltText({ code, message }: HaltError): string {
   switch (code) {
     case "signed-out":
-      return `The server said: ${printable(message)} This device does not sync any more until you sign in again with \`ashlar login\`.`;
+      return `The server said: ${sentence(printable(message))} This device does not sync any more until you sign in again with \`ashlar login\`.`;
     case "other-account":
       return message;
   }

@@ -12,6 +12,13 @@ Exit status:
   2  wrong usage
   3  done, but there are conflicts, or files that need a person`;
 
+const statusExits = `
+Exit status:
+  0  done; nothing needs you, though there may be changes still to sync
+  1  failed
+  2  wrong usage
+  3  a folder has conflicts, waiting items or an open question, or this device is signed out`;
+
 /** Loaded when called for: the network and the engine take a while, and most commands need neither. */
 const commands = {
   login: () => import("./commands/login.ts"),
@@ -60,7 +67,7 @@ Examples:
   ashlar status
 ${exits}
 
-State is kept in ASHLAR_HOME (default: the platform's usual place).`,
+State is kept in ASHLAR_HOME (default: ${world.defaultHome}).`,
     );
 
   program
@@ -90,6 +97,7 @@ Examples:
     .description("Keep a folder equal to the account's other devices, until Ctrl-C.")
     .argument("<dir>", "the folder; made if it does not exist")
     .option("--once", "end when both sides are equal")
+    .option("--timeout <seconds>", "with --once: fail when both sides are not equal by then (default: no limit)", seconds)
     .option("--json", "one JSON object per line for every event")
     .option("--allow-mass-delete", "carry out deletions that would otherwise be asked about")
     .addHelpText(
@@ -107,7 +115,7 @@ ${exits}`,
     .description("Show how far a synced folder is, and what waits for what. Without a folder: the one around here, else all.")
     .argument("[dir]", "a synced folder, or a path inside it")
     .option("--json", "one JSON object per line for every folder")
-    .addHelpText("after", exits)
+    .addHelpText("after", statusExits)
     .action(async (dir, options) => answer(await (await commands.status()).showStatus(dir, options, world)));
 
   program
@@ -147,5 +155,13 @@ Examples:
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+  return value;
+}
+
+const secondsMax = 1_000_000;
+
+function seconds(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1 || value > secondsMax) throw new InvalidArgumentError(`It must be 1 to ${secondsMax}.`);
   return value;
 }

@@ -15,16 +15,19 @@ export type Prompt = {
 
 export function openPrompt(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream): Prompt {
   const question = async (text: string, shown: boolean): Promise<string> => {
-    // A secret's answer goes to an output that shows nothing, so the question is written beside it.
-    if (!shown) stderr.write(text);
     const lines = createInterface({ input: stdin, output: shown ? stderr : nowhere(), terminal: true });
-    // Ctrl-C at a question ends the command, as everywhere.
-    const interrupted = new AbortController();
-    lines.once("SIGINT", () => interrupted.abort(new FailedError("Interrupted: nothing was changed.")));
+    // A secret's answer goes to an output that shows nothing, so the question is written beside it, once nothing typed is shown.
+    if (!shown) stderr.write(text);
+    // Ctrl-C at a question ends the command, as everywhere, and so does Ctrl-D or a terminal that is gone.
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    lines.once("SIGINT", end);
+    lines.once("close", end);
     try {
-      return await lines.question(shown ? text : "", { signal: interrupted.signal });
+      return await lines.question(shown ? text : "", { signal: ended.signal });
     } catch (error) {
-      throw interrupted.signal.aborted ? interrupted.signal.reason : error;
+      if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+      throw new FailedError("Stopped at a question: nothing was changed.", { cause: error });
     } finally {
       lines.close();
       if (!shown) stderr.write("\n");

@@ -9,6 +9,8 @@ export type World = {
   readonly prompt: Prompt;
   readonly hostname: string;
   readonly cwd: string;
+  /** Where state is kept without ASHLAR_HOME. */
+  readonly defaultHome: string;
   now(): number;
   openHome(): Promise<Home>;
   openTerminal(options: { json: boolean }): Terminal;
@@ -18,12 +20,14 @@ export type World = {
 
 export function processWorld(): World {
   const { env, platform } = process;
+  const surroundings = { env, platform, userHome: homedir(), cwd: process.cwd() };
   return {
     prompt: openPrompt(process.stdin, process.stderr),
     hostname: hostname(),
     cwd: process.cwd(),
+    defaultHome: homePath({ ...surroundings, env: { ...env, ASHLAR_HOME: undefined } }),
     now: () => Date.now(),
-    openHome: () => openHome(homePath({ env, platform, userHome: homedir(), cwd: process.cwd() })),
+    openHome: () => openHome(homePath(surroundings)),
     openTerminal: ({ json }) => openTerminal({ stdout: process.stdout, stderr: process.stderr, env, json }),
     stopSignal,
   };
@@ -41,4 +45,15 @@ function stopSignal(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** 128 and the number of SIGPIPE, which Node ignores: what shells show for a program whose reader is gone. */
+const readerGone = 141;
+
+/** Ends the process, without a word, when nobody reads the stream any more: `ashlar log | head`. */
+export function endWithReader(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error) => {
+    if (!("code" in error) || error.code !== "EPIPE") throw error;
+    process.exit(readerGone);
+  });
 }

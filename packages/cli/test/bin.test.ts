@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +28,40 @@ it("M15 an older Node without a newer one says what is needed", () => {
     expect(status).toBe(1);
     expect(stderr).toContain("needs Node.js 24 or newer, this is 20.20.2");
     expect(stderr).toContain("npm ci");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+it("M22 a reader that is gone ends the command silently with 141", async () => {
+  const child = spawn(process.execPath, [bin, "sync", "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  await once(child, "close");
+  expect([child.exitCode, stderr]).toEqual([141, ""]);
+});
+
+it.each([
+  ["Ctrl-D", "\u0004"],
+  ["Ctrl-C", "\u0003"],
+])("M21 %s at the password's prompt ends with 1 and says that nothing was changed", async (_key, typed) => {
+  const directory = mkdtempSync(join(tmpdir(), "ashlar-bin-"));
+  try {
+    const line = `'${process.execPath}' '${bin}' login --server http://127.0.0.1:1 --email ada@example.org`;
+    const child = spawn("script", ["--quiet", "--return", "--flush", "--command", line, "/dev/null"], {
+      env: { ...process.env, ASHLAR_HOME: directory, NO_COLOR: "1" },
+      detached: true,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let shown = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      if (!shown.includes("Password: ") && (shown + text).includes("Password: ")) child.stdin.write(typed);
+      shown += text;
+    });
+    await once(child, "close");
+    expect(child.exitCode).toBe(1);
+    expect(shown.replaceAll(/\s+/g, " ").trim()).toMatch(/^Password: ashlar: Stopped at a question: nothing was changed\.$/);
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@ashlar/client/engine/types";
 import { expect, it } from "vitest";
-import { eventText } from "../src/event-text.ts";
+import { eventLines, eventText } from "../src/event-text.ts";
 import { openTerminal } from "../src/terminal.ts";
 import { capture } from "./surroundings.ts";
 
@@ -16,6 +16,7 @@ it.each<[EngineEvent, RegExp]>([
   ],
   [{ type: "waiting", path: "a", reason: "busy", detail: "Open.", nextTryMs: 0 }, /Next try \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.$/],
   [{ type: "offline", why: "The server cannot be reached.", retryInMs: 5000 }, /The server cannot be reached\. Next try in 5 s\./],
+  [{ type: "offline", why: "connect ECONNREFUSED", retryInMs: 20 }, /connect ECONNREFUSED\. Next try now\.$/],
   [{ type: "needs-person", question: "The folder is gone." }, /The folder is gone\./],
   [{ type: "equal", cursor: 12 }, /up to change 12/],
   [{ type: "feed", state: "polling", why: "a proxy is in the way" }, /a proxy is in the way/],
@@ -29,4 +30,17 @@ it.each<EngineEvent>([
   { type: "download", path: "a", bytes: 1, size: 2 },
 ])("M10 $type only moves the progress line", (event) => {
   expect(eventText(event, paint)).toBeUndefined();
+});
+
+it("M16 equality up to the same change is said again only after something else", () => {
+  const lineOf = eventLines(paint);
+  const said = [
+    lineOf({ type: "equal", cursor: 1 }),
+    lineOf({ type: "scan", foldersSeen: 1, entriesSeen: 1, found: 0 }),
+    lineOf({ type: "equal", cursor: 1 }),
+    lineOf({ type: "feed", state: "live", why: undefined }),
+    lineOf({ type: "equal", cursor: 1 }),
+    lineOf({ type: "equal", cursor: 2 }),
+  ];
+  expect(said.map((line) => line !== undefined)).toEqual([true, false, false, true, true, true]);
 });

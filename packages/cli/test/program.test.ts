@@ -18,11 +18,12 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+const device = deviceIdSchema.parse("D".repeat(22));
 const home = () => join(directory, "home");
 
 async function signedIn(at: Home): Promise<UserId> {
   const user = userIdSchema.parse("U".repeat(22));
-  const session = { user, device: deviceIdSchema.parse("D".repeat(22)), accessToken: "a", accessExpiresAt: 0, refreshToken: "r" };
+  const session = { user, device: device, accessToken: "a", accessExpiresAt: 0, refreshToken: "r" };
   await at.enter({ server: "http://127.0.0.1:1", email: "ada@example.org", deviceName: "desk", session });
   return user;
 }
@@ -39,6 +40,9 @@ describe("wrong usage", () => {
     [["sync"]],
     [["sync", "a", "b"]],
     [["sync", "a", "--twice"]],
+    [["sync", "a", "--timeout", "5"]],
+    [["sync", "a", "--once", "--timeout", "0"]],
+    [["sync", "a", "--once", "--timeout", "soon"]],
     [["log", "--since", "yesterday"]],
     [["log", "--since", "-1"]],
     [["devices", "revoke"]],
@@ -63,6 +67,12 @@ describe("wrong usage", () => {
     expect(world.stdout.text).toContain("3  done, but there are conflicts");
   });
 
+  it("M1 --help names the place where state is kept on this machine", async () => {
+    const world = await worldIn(home());
+    expect(await runProgram(["--help"], world)).toBe(exitCodes.done);
+    expect(world.stdout.text).toContain("(default: /home/ada/.local/state/ashlar)");
+  });
+
   it("M6 a password that is too short is refused before anything is sent", async () => {
     const world = await worldIn(home(), { line: "short" });
     const args = ["login", "--server", "http://127.0.0.1:1", "--email", "a@example.org", "--password-stdin"];
@@ -82,7 +92,7 @@ describe("wrong usage", () => {
     const world = await worldIn(home(), { line: "correct horse" });
     const args = ["login", "--server", "http://127.0.0.1:1", "--email", "a@example.org", "--password-stdin"];
     expect(await runProgram(args, world)).toBe(exitCodes.failed);
-    expect(world.stderr.text).toContain("cannot be reached");
+    expect(world.stderr.text).toMatch(/cannot be reached: .*127\.0\.0\.1:1\. Is the address right/);
     expect(await world.home.currentAccount()).toBeUndefined();
   });
 });
@@ -107,7 +117,7 @@ describe("before the edge is asked", () => {
     const path = join(directory, "gone");
     await syncedFolder(world.home, path);
     expect(await runProgram(["sync", path, "--once"], world)).toBe(exitCodes.needsPerson);
-    expect(world.stderr.text).toContain(`${path} was synced before and is not there now`);
+    expect(world.stderr.text).toContain(`ashlar: ${path} was synced before and is not there now`);
     await expect(rm(path)).rejects.toThrow("ENOENT");
   });
 
@@ -171,9 +181,38 @@ describe("before the edge is asked", () => {
       folder: path,
       server: "http://127.0.0.1:1",
       email: "ada@example.org",
+      signedIn: true,
       running: null,
       state: "stopped",
     });
+  });
+
+  it.each([
+    ["the account is not on this machine", (at: Home, user: UserId) => at.sessions(user, device).clear(), "`ashlar login`"],
+    [
+      "the server has ended the session",
+      (at: Home, user: UserId) => at.sessions(user, device).end(),
+      "`ashlar login --server http://127.0.0.1:1 --email ada@example.org`",
+    ],
+  ])("M23 status says that the device is signed out when %s, and exits with 3", async (_what, signOut, howTo) => {
+    const world = await worldIn(home());
+    const { user } = await syncedFolder(world.home, join(directory, "out"));
+    await signOut(world.home, user);
+    expect(await runProgram(["status"], world)).toBe(exitCodes.needsPerson);
+    expect(world.stdout.text).toContain(`this device is signed out. Sign in again with ${howTo}.`);
+  });
+
+  it("M24 M25 sync --once says at once that the server cannot be reached, and fails when its time is over", async () => {
+    const world = await worldIn(home());
+    const path = join(directory, "offline");
+    await mkdir(path);
+    await syncedFolder(world.home, path);
+    expect(await runProgram(["sync", path, "--once", "--timeout", "2", "--json"], world)).toBe(exitCodes.failed);
+    expect(world.stderr.text).toMatch(
+      /^ashlar: The server cannot be reached: .*ECONNREFUSED 127\.0\.0\.1:1\. It is tried again.*Ctrl-C is safe/,
+    );
+    expect(world.stderr.text).toContain("Both sides were not equal within 2 s.");
+    expect(world.stdout.text).toContain('{"type":"offline"');
   });
 
   it("M2 a corrupt state file is named, and the command fails", async () => {

@@ -37,6 +37,7 @@ export async function worldIn(directory: string, more: { answers?: string[]; lin
     home,
     hostname: "testbox",
     cwd: directory,
+    defaultHome: "/home/ada/.local/state/ashlar",
     now: () => 1_700_000_000_000,
     prompt: { interactive: more.answers !== undefined, ask: next, askSecret: next, readLine: async () => more.line },
     openHome: async () => home,

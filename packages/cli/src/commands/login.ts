@@ -1,7 +1,9 @@
 import { enterAccount } from "@ashlar/client/node/enter-account";
 import { deviceNameCharsMax } from "@ashlar/shared/limits";
 import { credentialsSchema } from "@ashlar/shared/protocol/account";
-import { exitCodes, UsageError, type ExitCode } from "../exit-code.ts";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { exitCodes, FailedError, UsageError, type ExitCode } from "../exit-code.ts";
+import { sentence } from "../sentence.ts";
 import { printable } from "../terminal.ts";
 import type { World } from "../world.ts";
 
@@ -26,10 +28,18 @@ export async function login(options: LoginOptions, world: World): Promise<ExitCo
   const credentials = credentialsSchema.safeParse({ email, password, device });
   if (!credentials.success) throw new UsageError(fault(credentials.error.issues[0]?.path[0]));
 
-  const account = await enterAccount(home, server, credentials.data, { register: options.register === true });
+  const account = await enterAccount(home, server, credentials.data, { register: options.register === true }).catch(orRegister);
   terminal.say(`Signed in to ${server} as ${printable(account.email)}. This device is called ${printable(account.deviceName)}.`);
   terminal.say("Next: `ashlar sync DIR` keeps a folder equal to your other devices.");
   return exitCodes.done;
+}
+
+/** The server does not tell which addresses have an account (to nobody who does not know the password). */
+function orRegister(error: unknown): never {
+  if (!(error instanceof ProblemError) || error.code !== "wrong-credentials") throw error;
+  throw new FailedError(`The server refused: ${sentence(error.message)} If you have no account there yet, add --register to make one.`, {
+    cause: error,
+  });
 }
 
 function serverOrigin(text: string): string {

@@ -1,10 +1,11 @@
 import type { Status, WaitingItem } from "@ashlar/client/engine/types";
 import { folderHolder } from "@ashlar/client/node/folder-lock";
-import { folderStatus } from "@ashlar/client/node/folder-status";
-import type { Home, RegisteredFolder } from "@ashlar/client/node/home";
+import { folderStatus, type FolderStatus } from "@ashlar/client/node/folder-status";
+import type { Account, Home, RegisteredFolder } from "@ashlar/client/node/home";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { knownFolders } from "../known-folders.ts";
 import { countText, timeText } from "../quantity.ts";
+import { sentence } from "../sentence.ts";
 import { printable, type Paint, type Terminal } from "../terminal.ts";
 import type { World } from "../world.ts";
 
@@ -13,8 +14,7 @@ export async function showStatus(dir: string | undefined, options: { readonly js
   const home = await world.openHome();
   let code: ExitCode = exitCodes.done;
   for (const folder of await knownFolders(home, dir, world.cwd)) {
-    const now = await showFolder(home, folder, terminal, world.now());
-    if (now !== undefined && needsPerson(now)) code = exitCodes.needsPerson;
+    if (await showFolder(home, folder, terminal, world.now())) code = exitCodes.needsPerson;
   }
   return code;
 }
@@ -23,7 +23,8 @@ function needsPerson({ question, conflicts, waiting }: Status): boolean {
   return question !== undefined || conflicts.length > 0 || waiting.length > 0;
 }
 
-async function showFolder(home: Home, folder: RegisteredFolder, terminal: Terminal, now: number): Promise<Status | undefined> {
+/** Whether the folder needs a person. */
+async function showFolder(home: Home, folder: RegisteredFolder, terminal: Terminal, now: number): Promise<boolean> {
   const [account, holder] = await Promise.all([home.account(folder.user), folderHolder(home.paths(folder))]);
   const known = folderStatus(home.paths(folder), now);
   const running =
@@ -33,26 +34,37 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
     folder: folder.path,
     server: account?.server ?? null,
     email: account?.email ?? null,
+    signedIn: isSignedIn(account),
     running,
-    ...(known === undefined ? { state: "stopped" } : { ...known, question: known.question ?? null }),
+    ...(known === undefined ? { state: "stopped" } : { ...known, question: known.question ?? null, outage: known.outage ?? null }),
   });
-  for (const line of describe(folder, account?.email, running !== null, known, terminal.paint)) terminal.say(line);
-  return known;
+  for (const line of describe(folder, account, running !== null, known, terminal.paint)) terminal.say(line);
+  return !isSignedIn(account) || (known !== undefined && needsPerson(known));
+}
+
+function isSignedIn(account: Account | undefined): boolean {
+  return account !== undefined && account.ended !== true;
 }
 
 function describe(
   folder: RegisteredFolder,
-  email: string | undefined,
+  account: Account | undefined,
   running: boolean,
-  status: Status | undefined,
+  status: FolderStatus | undefined,
   paint: Paint,
 ): string[] {
-  const whose = email === undefined ? paint.yellow("signed out: `ashlar login` signs in again") : printable(email);
+  const whose = account === undefined ? "no account" : printable(account.email);
   const lines = [`${paint.bold(printable(folder.path))} (${whose})`];
+  if (!isSignedIn(account)) {
+    const login = account === undefined ? "ashlar login" : `ashlar login --server ${account.server} --email ${printable(account.email)}`;
+    lines.push(`  ${paint.red("needs you:")} this device is signed out. Sign in again with \`${login}\`.`);
+  }
   lines.push(`  ${running ? "being synced now" : `not being synced now: \`ashlar sync ${printable(folder.path)}\` starts it`}`);
   if (status === undefined) return [...lines, "  never synced yet"];
 
   if (running) lines.push(`  ${stateText(status, paint)}`);
+  if (status.outage !== undefined)
+    lines.push(`  ${paint.yellow("offline:")} since ${timeText(status.outage.sinceMs)}. ${sentence(printable(status.outage.why))}`);
   lines.push(
     `  last known equal: ${status.lastSyncedAtMs === null ? "never yet" : timeText(status.lastSyncedAtMs)}, at change ${status.cursor}`,
   );

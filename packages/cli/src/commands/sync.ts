@@ -4,19 +4,21 @@ import { claimFolder } from "@ashlar/client/node/claim-folder";
 import { lockFolder } from "@ashlar/client/node/folder-lock";
 import type { Home, RegisteredFolder } from "@ashlar/client/node/home";
 import { openClient, type Client } from "@ashlar/client/node/open-client";
-import { eventText } from "../event-text.ts";
+import { eventLines } from "../event-text.ts";
 import { exitCodes, FailedError, UsageError, type ExitCode } from "../exit-code.ts";
 import { progressText, rateMeter } from "../progress-line.ts";
 import { progressTally } from "../progress.ts";
-import { countText, timeText } from "../quantity.ts";
+import { countText, durationText, timeText } from "../quantity.ts";
+import { sentence } from "../sentence.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import type { World } from "../world.ts";
 
-export type SyncOptions = { readonly once?: true; readonly json?: true; readonly allowMassDelete?: true };
+export type SyncOptions = { readonly once?: true; readonly json?: true; readonly allowMassDelete?: true; readonly timeout?: number };
 
 const progressEveryMs = 200;
 
 export async function sync(dir: string, options: SyncOptions, world: World): Promise<ExitCode> {
+  if (options.timeout !== undefined && options.once !== true) throw new UsageError("--timeout limits `sync --once`: add --once.");
   const terminal = world.openTerminal({ json: options.json === true });
   const stop = world.stopSignal();
   const home = await world.openHome();
@@ -29,11 +31,19 @@ export async function sync(dir: string, options: SyncOptions, world: World): Pro
   void lock;
 
   const tally = progressTally();
+  const lineOf = eventLines(terminal.paint);
+  let isWarned = options.once !== true;
   const onEvent = (event: EngineEvent) => {
     tally.add(event);
     terminal.emit(event);
-    const text = eventText(event, terminal.paint);
-    if (text !== undefined) terminal.say(text);
+    const text = lineOf(event);
+    // Somebody waits for the end, and is told at once, also by a script, why it does not come.
+    if (event.type === "offline" && !isWarned) {
+      isWarned = true;
+      terminal.warn(
+        `${terminal.paint.yellow("ashlar:")} ${sentence(printable(event.why))} It is tried again and again; Ctrl-C is safe, the next run goes on from here.`,
+      );
+    } else if (text !== undefined) terminal.say(text);
   };
   await using client = openClient({ home, folder, account, allowMassDelete: options.allowMassDelete === true, onEvent });
   using moving = showProgress(client, tally, terminal, world);
@@ -41,7 +51,7 @@ export async function sync(dir: string, options: SyncOptions, world: World): Pro
   terminal.emit({ type: "start", folder: folder.path, server: account.server, email: account.email });
   terminal.say(`Syncing ${printable(folder.path)} with ${account.server} as ${printable(account.email)}.`);
   // Awaited here: at the end of this block the client is closed.
-  return await (options.once === true ? once(client, stop, terminal) : keepEqual(client, stop, terminal));
+  return await (options.once === true ? once(client, stop, options.timeout, terminal) : keepEqual(client, stop, terminal));
 }
 
 async function keepEqual(client: Client, stop: AbortSignal, terminal: Terminal): Promise<ExitCode> {
@@ -51,13 +61,18 @@ async function keepEqual(client: Client, stop: AbortSignal, terminal: Terminal):
   return exitCodes.done;
 }
 
-async function once(client: Client, stop: AbortSignal, terminal: Terminal): Promise<ExitCode> {
+async function once(client: Client, stop: AbortSignal, timeoutSeconds: number | undefined, terminal: Terminal): Promise<ExitCode> {
+  const limit = timeoutSeconds === undefined ? undefined : AbortSignal.timeout(timeoutSeconds * 1000);
   let outcome: Outcome;
   try {
-    outcome = await client.syncOnce(stop);
+    outcome = await client.syncOnce(limit === undefined ? stop : AbortSignal.any([stop, limit]));
   } catch (error) {
-    if (!stop.aborted) throw error;
-    throw new FailedError("Stopped before both sides were equal. Run it again to go on from here.", { cause: error });
+    if (stop.aborted) throw new FailedError("Stopped before both sides were equal. Run it again to go on from here.", { cause: error });
+    if (limit?.aborted !== true || timeoutSeconds === undefined) throw error;
+    const time = durationText(timeoutSeconds * 1000);
+    throw new FailedError(`Both sides were not equal within ${time}. What was done stays; run it again to go on from here.`, {
+      cause: error,
+    });
   }
   const { state, conflicts, waiting, question } = outcome;
   terminal.emit({ type: "outcome", state, conflicts, waiting, question: question ?? null });
@@ -84,7 +99,7 @@ async function folderFor(home: Home, dir: string, terminal: Terminal): Promise<R
     case "vanished": {
       const question = `${printable(claim.folder.path)} was synced before and is not there now. Mount its disk or move it back. If it is gone for good, sync another folder: everything is still on the server.`;
       terminal.emit({ type: "needs-person", question });
-      terminal.warn(question);
+      terminal.warn(`${terminal.paint.red("ashlar:")} ${question}`);
       return undefined;
     }
     case "overlaps":

@@ -14,8 +14,21 @@ const accountSchema = z.strictObject({
   email: z.string(),
   deviceName: z.string(),
   session: sessionSchema,
+  /** The server has ended the session: only a person can begin another. */
+  ended: z.optional(z.literal(true)),
 });
-export type Account = { readonly server: string; readonly email: string; readonly deviceName: string; readonly session: Session };
+export type Account = {
+  readonly server: string;
+  readonly email: string;
+  readonly deviceName: string;
+  readonly session: Session;
+  readonly ended?: true | undefined;
+};
+
+export type HomeSessions = SessionStore & {
+  /** Notes for all commands that the server has ended the session; the next sign-in replaces it. */
+  end(): Promise<void>;
+};
 
 /** The account that a new folder is synced to, and that commands without a folder speak of. */
 const currentSchema = z.strictObject({ user: userIdSchema });
@@ -49,7 +62,7 @@ export type Home = {
   /** Stores the account and makes it the current one. */
   enter(account: Account): Promise<void>;
   /** The tokens of one device, shared by all processes of this home. */
-  sessions(user: UserId, device: DeviceId): SessionStore;
+  sessions(user: UserId, device: DeviceId): HomeSessions;
   folders(): Promise<readonly RegisteredFolder[]>;
   register(folder: RegisteredFolder): Promise<void>;
   paths(folder: RegisteredFolder): FolderPaths;
@@ -84,7 +97,12 @@ export async function openHome(directory: string): Promise<Home> {
         const before = await account(user);
         // Signed out, or in anew, by another process meanwhile: storing the token would undo that.
         if (before?.session.device !== device) return;
-        await writeStateFile(accountPath(user), { ...before, session });
+        const { server, email, deviceName } = before;
+        await writeStateFile(accountPath(user), { server, email, deviceName, session });
+      },
+      async end() {
+        const before = await account(user);
+        if (before?.session.device === device) await writeStateFile(accountPath(user), { ...before, ended: true });
       },
       // Folders and their state stay, for a later sign-in of the same account.
       clear: () => removeStateFile(accountPath(user)),

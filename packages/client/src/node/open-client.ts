@@ -14,6 +14,7 @@ import { openDatabase } from "./database.ts";
 import { openDisk } from "./disk.ts";
 import { hashBlock, sha256 } from "./hash.ts";
 import type { Account, Home, RegisteredFolder } from "./home.ts";
+import { noteOutages } from "./outage.ts";
 import { platformOf } from "./platform.ts";
 import { sweepTemporaries } from "./temporaries.ts";
 import { openWatcher } from "./watcher.ts";
@@ -37,7 +38,13 @@ export function openClient(options: ClientOptions): Client {
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
   const stack = new AsyncDisposableStack();
   const database = stack.adopt(openDatabase(paths.database, systemClock.now()), (opened) => opened.close());
-  const connection = stack.use(openConnection(home, account));
+  const onEvent = (event: EngineEvent) => {
+    noteOutage(event);
+    options.onEvent(event);
+  };
+  // The request under way is tried again within a second; the engine hears of it only when its tries are used up.
+  const onLost = (why: string) => onEvent({ type: "offline", why: `The server cannot be reached: ${why}`, retryInMs: 0 });
+  const connection = stack.use(openConnection(home, account, onLost));
   // Only this process works on the folder, so that whatever lies in its workshop was left by a crash.
   sweepTemporaries(folder.path);
   const disk = openDisk(folder.path);
@@ -54,8 +61,10 @@ export function openClient(options: ClientOptions): Client {
     sha256,
     platform: platformOf(process.platform),
     allowMassDelete,
-    onEvent: (event) => options.onEvent(event),
+    onEvent,
   });
+  // The engine has made the tables.
+  const noteOutage = noteOutages(database, systemClock);
   stack.use(
     watchControl(
       paths.control,

@@ -88,6 +88,17 @@ describe("accounts", () => {
     expect((await home.account(user))?.session.refreshToken).toBe("new");
   });
 
+  it("M23 an ended session is noted, and the next sign-in takes the note away", async () => {
+    const home = await openHome(directory);
+    await home.enter(anAccount());
+    await home.sessions(user, deviceIdSchema.parse("E".repeat(22))).end();
+    expect((await home.account(user))?.ended).toBeUndefined();
+    await home.sessions(user, device).end();
+    expect((await home.account(user))?.ended).toBe(true);
+    await home.enter(anAccount());
+    expect((await home.account(user))?.ended).toBeUndefined();
+  });
+
   it.each([
     ["cut short", '{"server": "http'],
     ["of another shape", '{"server": 1}'],
