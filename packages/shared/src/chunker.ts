@@ -9,7 +9,7 @@ import { blockBytesMax } from "./limits.ts";
 
 const KiB = 1024;
 
-export const chunking = { bytesMin: 512 * KiB, bytesAverage: 1024 * KiB, bytesMax: blockBytesMax } as const;
+export const chunking = { bytesMin: 1024 * KiB, bytesAverage: 2048 * KiB, bytesMax: blockBytesMax } as const;
 
 const averageBits = Math.log2(chunking.bytesAverage);
 /** Harder to meet before the average, easier after it: sizes gather around the average. */
