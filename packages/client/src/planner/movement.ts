@@ -52,7 +52,7 @@ function moveThere(context: PlanContext, local: LocalNode, remote: SharedNode): 
   const between = betweenThere(context, local.id, local.parent);
   const needs = [...folder];
   if (between !== undefined) {
-    const way = clearWay(context, between);
+    const way = clearWay(context, between, local.parent);
     if (way === "blocked") return blocked;
     if (way === "cycle") {
       // Another device has put the target below it in the meantime: the server's order wins.
@@ -83,7 +83,7 @@ function betweenThere(context: PlanContext, id: NodeId, from: NodeId): NodeId[] 
 }
 
 /** Whether what is between moves out from below in this plan: those actions come first. */
-function clearWay(context: PlanContext, between: readonly NodeId[]): readonly number[] | "blocked" | "cycle" {
+function clearWay(context: PlanContext, between: readonly NodeId[], target: NodeId): readonly number[] | "blocked" | "cycle" {
   const needs: number[] = [];
   let isComing = false;
   for (const id of between) {
@@ -91,8 +91,26 @@ function clearWay(context: PlanContext, between: readonly NodeId[]): readonly nu
     if (verdict !== "deciding" && verdict.state === "acts" && verdict.vacates === "remote") needs.push(verdict.index);
     else if (wantsUp(context, id)) isComing = true;
   }
-  if (needs.length > 0) return needs;
-  return isComing ? "blocked" : "cycle";
+  if (needs.length === 0) return isComing ? "blocked" : "cycle";
+  const above = movesAbove(context, target);
+  return above === "blocked" ? above : [...needs, ...above];
+}
+
+/** What moves out from below may go into a folder that is still below: all that is above the target here moves first. */
+function movesAbove(context: PlanContext, target: NodeId): readonly number[] | "blocked" {
+  const needs: number[] = [];
+  for (let at = target; at !== rootId;) {
+    const local = context.trees.local.get(at);
+    if (local === undefined) break;
+    const remote = context.trees.remote.get(at);
+    if (remote !== undefined && remote.parent !== local.parent) {
+      const verdict = context.visit(at);
+      if (verdict !== "deciding" && verdict.state === "acts" && verdict.vacates === "remote") needs.push(verdict.index);
+      else if (wantsUp(context, at)) return "blocked";
+    }
+    at = local.parent;
+  }
+  return needs;
 }
 
 function wantsUp(context: PlanContext, id: NodeId): boolean {

@@ -18,7 +18,8 @@ describe("plan", () => {
         expect(world.describe("synced")).toEqual(world.describe("remote"));
         expect(world.trees.dirty.count()).toBe(0);
       }),
-      { numRuns: runs },
+      // Both sides put folders into each other: a step is refused on the way.
+      { numRuns: runs, examples: [[270_868_787]] },
     );
   }, 30_000);
 
@@ -32,7 +33,8 @@ describe("plan", () => {
         const now = new Set(world.manifests("remote"));
         expect(news.filter((manifest) => !now.has(manifest))).toEqual([]);
       }),
-      { numRuns: runs },
+      // A changed file gets another id before it is read.
+      { numRuns: runs, examples: [[1_510_828_298], [374_618_012]] },
     );
   }, 30_000);
 
@@ -46,7 +48,8 @@ describe("plan", () => {
         expect(strip(world.describe(tree))).toEqual(before);
         expect(world.describe("local")).toEqual(world.describe("remote"));
       }),
-      { numRuns: runs },
+      // A folder that leaves through another one that leaves as well.
+      { numRuns: runs, examples: [[829_049_656, true]] },
     );
   }, 30_000);
 });

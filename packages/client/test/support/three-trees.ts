@@ -125,14 +125,15 @@ export class ThreeTrees {
       };
       if (tree === "local") {
         const isRead = this.random.chance(0.5);
-        this.#trueManifest.set(id, manifest);
+        const stat = this.#stat(kind, mode);
+        this.#held.set(stat.inode, manifest);
         this.trees.local.put({
           id,
           parent,
           name,
           spelling: undefined,
           kind,
-          stat: this.#stat(kind, mode),
+          stat,
           seenAtMs: 0,
           manifest: isRead ? manifest : null,
         });
@@ -141,7 +142,8 @@ export class ThreeTrees {
     }
   }
 
-  readonly #trueManifest = new Map<NodeId, string | null>();
+  /** What a file on this disk holds, by inode: the node may get another id before it is read. */
+  readonly #held = new Map<string, string | null>();
 
   #stat(kind: "file" | "folder" | "symlink", mode: number): Stat {
     return { kind, size: 1, mtimeNs: "0", ctimeNs: "0", inode: String(this.#inode++), mode };
@@ -161,7 +163,10 @@ export class ThreeTrees {
     });
   }
 
-  /** In any order that the needs allow; a commit keeps the plan's order. */
+  /**
+   * In any order that the needs allow; a commit keeps the plan's order. A folder's move below itself is refused, by the server or
+   * the disk as in life: then what needs it is not done either, and the next plan sees to it.
+   */
   apply(steps: Plan): void {
     // Before the steps, which make nodes dirty again.
     for (const id of steps.clean) this.trees.dirty.clear(id);
@@ -170,15 +175,17 @@ export class ThreeTrees {
     const isReady = ({ action, index }: { action: Action; index: number }) =>
       action.needs.every((need) => done.has(need)) &&
       (action.do !== "commit" || !open.some((other) => other.index < index && other.action.do === "commit"));
+    const failed = new Set<number>();
     while (open.length > 0) {
-      const next = this.random.pick(open.filter(isReady));
+      const next = this.random.pick(open.filter((step) => isReady(step) || step.action.needs.some((need) => failed.has(need))));
       open.splice(open.indexOf(next), 1);
-      this.#take(next.action);
-      done.add(next.index);
+      const isVain = next.action.needs.some((need) => failed.has(need));
+      if (!isVain && this.#take(next.action) !== "refused") done.add(next.index);
+      else failed.add(next.index);
     }
   }
 
-  #take(action: Action): void {
+  #take(action: Action): "refused" | void {
     const { trees } = this;
     const local = trees.local.get(action.node);
     const remote = trees.remote.get(action.node);
@@ -191,7 +198,6 @@ export class ThreeTrees {
         effects.forget(trees, action.node, action.below);
         return;
       case "adopt":
-        this.#rekeyed(action.node, action.as);
         effects.adopt(trees, action.node, action.as);
         return;
       case "revive":
@@ -201,7 +207,7 @@ export class ThreeTrees {
         });
         return;
       case "read":
-        if (local !== undefined) trees.local.put({ ...local, manifest: this.#trueManifest.get(action.node) ?? "" });
+        if (local !== undefined) trees.local.put({ ...local, manifest: this.#held.get(local.stat.inode) ?? "" });
         return;
       case "fetch-manifest":
         throw new Error("every manifest is known here");
@@ -217,6 +223,7 @@ export class ThreeTrees {
       case "set-aside": {
         if (local === undefined) throw new Error("a step for a node that is not here");
         const place = action.do === "move-local" ? action.to : { parent: local.parent, name: action.name, spelling: undefined };
+        if (this.#isBelowHere(place.parent, local.id)) return "refused";
         this.#assertFree(place.parent, place.name, local.id);
         effects.movedLocally(trees, local.id, place, local.stat);
         return;
@@ -238,14 +245,14 @@ export class ThreeTrees {
         const op: Op = { ...action.op, opId: newId<OpId>(this.random.bytes) };
         trees.intents.put(op);
         const { results, changes } = this.server.commit([op], device);
+        if (results[0]?.status === "conflict" && results[0].reason === "cycle") {
+          trees.intents.remove(op.opId);
+          return "refused";
+        }
         check(results[0]?.status === "applied", `the server refuses ${JSON.stringify(results[0])}`);
         applyChanges(trees, changes);
       }
     }
-  }
-
-  #rekeyed(from: NodeId, to: NodeId): void {
-    this.#trueManifest.set(to, this.#trueManifest.get(from) ?? null);
   }
 
   /** What a disk would refuse. */
@@ -256,7 +263,11 @@ export class ThreeTrees {
       local.named(parent, name).every((other) => other.id === id),
       "a node is put where another one is",
     );
-    for (let at = parent; at !== rootId; at = local.get(at)?.parent ?? rootId) check(at !== id, "a folder is put into itself");
+  }
+
+  #isBelowHere(folder: NodeId, id: NodeId): boolean {
+    for (let at = folder; at !== rootId; at = this.trees.local.get(at)?.parent ?? rootId) if (at === id) return true;
+    return false;
   }
 
   settle(): void {
