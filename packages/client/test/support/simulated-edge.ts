@@ -12,7 +12,6 @@ import { Random } from "./random.ts";
 /** Content up to this many bytes is one small block and travels in the commit; longer content is sent on its own. */
 const smallBytesMax = 24;
 
-export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 export const hashOf = (bytes: Uint8Array): BlockHash => createHash("sha256").update(bytes).digest("hex") as BlockHash;
 export const manifestOfText = (text: string): string => manifestOfBytes(new TextEncoder().encode(text));
 const manifestOfBytes = (bytes: Uint8Array): string =>
