@@ -35,6 +35,19 @@ export type BucketWriter = BucketReader & {
   put(key: string, body: ArrayBuffer | Uint8Array, options?: { sha256?: string }): Promise<unknown>;
 };
 
+export type ListedObject = StoredObject & { readonly key: string; readonly uploaded: Date };
+
+/** The collector's power over the bucket, which nothing that a request reaches has. */
+export type BucketCollector = BucketWriter & {
+  /** At most 1,000 keys; those that are not there are no failure. */
+  delete(keys: string[]): Promise<unknown>;
+  /** In the order of the keys' bytes, at most 1,000 after `startAfter`. */
+  list(options: {
+    startAfter?: string;
+    limit?: number;
+  }): Promise<{ readonly objects: readonly ListedObject[]; readonly truncated: boolean }>;
+};
+
 export type Clock = { now(): number };
 export type RandomBytes = (count: number) => Uint8Array;
 /** SHA-256 of some bytes: 32 bytes. */

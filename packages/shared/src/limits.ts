@@ -61,6 +61,18 @@ export const quotaBytesDefault = 1 * TiB;
 export const leaseMs = 72 * hourMs;
 /** How long the journal keeps a change; an older cursor must reconcile. */
 export const journalMs = 7 * dayMs;
+/** How long a version that was superseded, and a node that was deleted, can be had back. */
+export const historyMs = 30 * dayMs;
+/** A pack is not rewritten before it is this old, and then only if less than a quarter of it is in use. */
+export const packRewriteMs = 1 * dayMs;
+
+/** A run of the collector begins nothing more after this time... */
+export const collectMsMax = 10 * minuteMs;
+/** ...and keeps other runs out for this long if it dies: what it had sent lands within the 15 minutes that the platform gives a run. */
+export const collectLockMs = 30 * minuteMs;
+/** How often each user's history is looked through. */
+export const tendMs = 1 * dayMs;
+export const runRecordMs = 90 * dayMs;
 
 export const accessTokenMs = 15 * minuteMs;
 export const refreshTokenMs = 90 * dayMs;

@@ -1,5 +1,5 @@
 /** Ports whose answers a test decides. */
-import type { BucketWriter } from "../../src/ports.ts";
+import type { BucketCollector } from "../../src/ports.ts";
 import { createHash, createHmac, randomBytes as nodeRandomBytes } from "node:crypto";
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
@@ -17,22 +17,43 @@ export function manualClock(start = 1_800_000_000_000): { now(): number; forward
   };
 }
 
-export type MemoryBucket = BucketWriter & { readonly objects: Map<string, Uint8Array>; readonly puts: string[] };
+export type MemoryBucket = BucketCollector & {
+  readonly objects: Map<string, Uint8Array>;
+  readonly puts: string[];
+  /** When each object was put, ms since 1970. */
+  readonly uploaded: Map<string, number>;
+};
 
 /** Objects in memory; like R2 it checks `sha256` before it stores. `refuse` makes a put fail. */
-export function memoryBucket(refuse: (key: string) => boolean = () => false): MemoryBucket {
+export function memoryBucket(refuse: (key: string) => boolean = () => false, clock = { now: () => 0 }): MemoryBucket {
   const objects = new Map<string, Uint8Array>();
   const puts: string[] = [];
+  const uploaded = new Map<string, number>();
   return {
     objects,
     puts,
+    uploaded,
+    delete: async (keys) => {
+      if (keys.length > 1000) throw new RangeError("R2 deletes at most 1,000 keys at once");
+      for (const key of keys) objects.delete(key);
+    },
+    list: async ({ startAfter = "", limit = 1000 }) => {
+      const after = [...objects].filter(([key]) => key > startAfter).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      const page = after.slice(0, limit);
+      return {
+        objects: page.map(([key, bytes]) => ({ key, size: bytes.length, uploaded: new Date(uploaded.get(key) ?? 0) })),
+        truncated: after.length > page.length,
+      };
+    },
     head: async (key) => {
       const found = objects.get(key);
       return found === undefined ? null : { size: found.length };
     },
-    get: async (key) => {
+    get: async (key, { range } = {}) => {
       const found = objects.get(key);
-      return found === undefined ? null : { size: found.length, arrayBuffer: async () => new Uint8Array(found).buffer };
+      if (found === undefined) return null;
+      const part = range === undefined ? found : found.subarray(range.offset, range.offset + range.length);
+      return { size: found.length, arrayBuffer: async () => new Uint8Array(part).buffer };
     },
     put: async (key, body, options) => {
       puts.push(key);
@@ -42,6 +63,7 @@ export function memoryBucket(refuse: (key: string) => boolean = () => false): Me
         throw new Error("put: The SHA-256 checksum you specified did not match what we received.");
       }
       objects.set(key, bytes);
+      uploaded.set(key, clock.now());
     },
   };
 }
