@@ -59,9 +59,7 @@ export const quotaBytesDefault = 1 * TiB;
 
 /** How long a block is protected after it was named by check, stored, or released (DESIGN sections 4 and 5). */
 export const leaseMs = 72 * hourMs;
-/** How long the journal keeps a change; an older cursor must reconcile. */
-export const journalMs = 7 * dayMs;
-/** How long a version that was superseded, and a node that was deleted, can be had back. */
+/** How long a version that was superseded, and a node that was deleted, can be had back; and how long the journal keeps a change. */
 export const historyMs = 30 * dayMs;
 /** A pack is not rewritten before it is this old, and then only if less than a quarter of it is in use. */
 export const packRewriteMs = 1 * dayMs;

@@ -32,9 +32,12 @@ export async function storeBlock(
   const db = shardAt(shards, shardOf(hash, shards.length));
   const state = await reserve(db, { hash, size }, clock.now());
   if (state === "deleting") return { type: "being-deleted" };
-  if (state === "pending") await putOnce(bucket, { hash, size }, bytes);
-  const leased = await lease(db, user, hash, clock.now());
-  return leased ? { type: "stored", sent: state === "pending" } : { type: "being-deleted" };
+  const isThere = state === "stored";
+  // In place of a damaged object nothing but a write that succeeded will do.
+  if (state === "damaged") await bucket.put(blockKey(hash), bytes, { sha256: hash });
+  else if (!isThere) await putOnce(bucket, { hash, size }, bytes);
+  const leased = await lease(db, { user, hash, isPut: !isThere }, clock.now());
+  return leased ? { type: "stored", sent: !isThere } : { type: "being-deleted" };
 }
 
 /** Protects the block, known or not, and tells its state. */
@@ -68,10 +71,10 @@ async function putOnce(bucket: BucketWriter, { hash, size }: BlockRef, bytes: Ui
   }
 }
 
-/** False if the block went on its way out meanwhile. */
-async function lease(db: Database, user: UserId, hash: string, now: number): Promise<boolean> {
+/** False if the block went on its way out meanwhile, or turned out to be damaged: only who has put its bytes says that it is stored. */
+async function lease(db: Database, { user, hash, isPut }: { user: UserId; hash: string; isPut: boolean }, now: number): Promise<boolean> {
   const [, , held] = await db.batch([
-    db.prepare("UPDATE blocks SET state = 'stored' WHERE hash = ?1 AND state = 'pending'").bind(hash),
+    db.prepare("UPDATE blocks SET state = 'stored' WHERE hash = ?1 AND state IN ('pending', 'damaged') AND ?2").bind(hash, Number(isPut)),
     db
       .prepare(
         `INSERT INTO holders (hash, user_id, expires_at) SELECT hash, ?2, ?3 FROM blocks WHERE hash = ?1 AND state = 'stored'

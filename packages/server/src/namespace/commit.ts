@@ -149,10 +149,13 @@ class CommitAttempts {
     const { user, device } = this.#call;
     // Each once: the bucket refuses two writes of one object at the same time.
     const distinct = new Set(admission.versions.map(({ manifest }) => manifest));
-    const manifests = new Map(
-      await Promise.all([...distinct].map(async (manifest) => [manifest, await storeManifest(bucket, sha256, user, manifest)] as const)),
-    );
     const { namespace } = loaded;
+    const moment = { user, seq: namespace.seq, generation: namespace.generation };
+    const manifests = new Map(
+      await Promise.all(
+        [...distinct].map(async (manifest) => [manifest, await storeManifest({ bucket, sha256 }, moment, manifest)] as const),
+      ),
+    );
     await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests }));
   }
 }
