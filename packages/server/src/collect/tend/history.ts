@@ -128,7 +128,8 @@ export async function expireHistory(deps: TendDeps, user: UserId, now: number, p
     ),
   ]);
   if (released.length > 0) {
-    await blocks.release(user, released);
+    // The generation that the batch has entered.
+    await blocks.release(user, released, fence.generation + 1);
     await intents.clear();
   }
   await deleteManifests(
