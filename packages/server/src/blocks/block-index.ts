@@ -19,9 +19,13 @@ const isStored = "EXISTS (SELECT 1 FROM blocks b WHERE b.hash = holders.hash AND
 /** Rows of `?2`'s holders that let him name the block at `?3`. */
 const selectUsable = `SELECT hash FROM holders WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND ${isStored}`;
 const selectHeld = `SELECT hash, size FROM holders JOIN blocks USING (hash)
-  WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND state = 'stored'`;
-const turnIntoHolds = `UPDATE holders SET expires_at = NULL WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND ${isStored}`;
-const turnIntoLeases = `UPDATE holders SET expires_at = ?3 WHERE ${named} AND user_id = ?2 AND expires_at IS NULL`;
+  WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND fence = ?3 AND state = 'stored'`;
+/** Also what is held already: a release of the generation before may still be on its way. */
+const turnIntoHolds = `UPDATE holders SET expires_at = NULL, fence = ?4
+  WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND fence <= ?4 AND ${isStored}`;
+/** Also what is only leased: a hold of the generation before may still be on its way. */
+const turnIntoLeases = `UPDATE holders SET expires_at = coalesce(expires_at, ?3), fence = ?4
+  WHERE ${named} AND user_id = ?2 AND fence < ?4`;
 /** A block on its way out stays on its way out: whoever wants it waits, and sends it again. */
 const protectBlocks = `UPDATE blocks SET protected_until = ?2 WHERE ${named} AND protected_until < ?2 AND state <> 'deleting'`;
 const extendLeases = `UPDATE holders SET expires_at = ?4 WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND expires_at < ?4 AND ${isStored}`;
@@ -58,11 +62,11 @@ export function createBlockIndex({ shards, clock }: { shards: readonly Database[
       ]);
     },
 
-    async hold(user, blocks) {
+    async hold(user, blocks, generation) {
       const hashes = blocks.map((block) => block.hash);
       const held = await onShards(hashes, [
-        { sql: turnIntoHolds, values: [user, clock.now()] },
-        { sql: selectHeld, values: [user] },
+        { sql: turnIntoHolds, values: [user, clock.now(), generation] },
+        { sql: selectHeld, values: [user, generation] },
       ]);
       const sizes = new Map(held.map((row) => [row.hash, row.size]));
       const wrong = blocks.find(({ hash, size }) => sizes.has(hash) && sizes.get(hash) !== size);
@@ -72,8 +76,8 @@ export function createBlockIndex({ shards, clock }: { shards: readonly Database[
       return new Set(hashes.filter((hash) => !sizes.has(hash)));
     },
 
-    async release(user, hashes) {
-      await onShards(hashes, [{ sql: turnIntoLeases, values: [user, clock.now() + leaseMs] }]);
+    async release(user, hashes, generation) {
+      await onShards(hashes, [{ sql: turnIntoLeases, values: [user, clock.now() + leaseMs, generation] }]);
     },
   };
 }

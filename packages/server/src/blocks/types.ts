@@ -13,10 +13,16 @@ export type BlockIndex = {
   /**
    * Turns this user's leases into holds, before the commit that needs them. Answers those that could not be held. Throws a
    * ProblemError `bad-manifest` if a block has another size than is said here: the caller releases what was held by then.
+   *
+   * `generation` is the namespace's as the commit saw it: what was released in a later one stays released, however late this
+   * call arrives.
    */
-  hold(user: UserId, blocks: readonly BlockRef[]): Promise<Set<BlockHash>>;
-  /** Turns holds back into leases of 72 hours: after an undone commit, or with the last reference gone. */
-  release(user: UserId, hashes: readonly BlockHash[]): Promise<void>;
+  hold(user: UserId, blocks: readonly BlockRef[], generation: number): Promise<Set<BlockHash>>;
+  /**
+   * Turns holds back into leases of 72 hours: after an undone commit, or with the last reference gone. `generation` is the one
+   * that the namespace has entered for it: what is held in it or later stays held, however late this call arrives.
+   */
+  release(user: UserId, hashes: readonly BlockHash[], generation: number): Promise<void>;
 };
 
 /** A small block in a pack of its user. */

@@ -113,7 +113,7 @@ class CommitAttempts {
     }
     const plan = planBlocks(admission.versions, packs, loaded.blocks);
     if (plan.missing.length > 0) throw blocksMissing(plan.missing);
-    await this.#hold(plan.holds);
+    await this.#hold(plan.holds, loaded.namespace.generation);
     await this.#write(loaded, admission, plan, now);
     // Held by an earlier attempt that saw another namespace, and not needed any more.
     const inVain = this.#held.size > plan.holds.length;
@@ -135,12 +135,12 @@ class CommitAttempts {
   }
 
   /** The note is durable before anything is held, and names all that is: a crash at any moment leaves no hold unexplained. */
-  async #hold(wanted: readonly BlockRef[]): Promise<void> {
+  async #hold(wanted: readonly BlockRef[], generation: number): Promise<void> {
     const { blocks, intents } = this.#deps;
     for (const { hash } of wanted) this.#held.add(hash);
     await intents.write({ holds: [...this.#held] });
     if (wanted.length === 0) return;
-    const refused = await blocks.hold(this.#call.user, wanted);
+    const refused = await blocks.hold(this.#call.user, wanted, generation);
     if (refused.size > 0) throw blocksMissing([...refused]);
   }
 

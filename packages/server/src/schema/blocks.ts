@@ -41,6 +41,8 @@ export const holders = sqliteTable(
     userId: text("user_id").notNull(),
     /** Null: held by the user's namespace. Else a lease. */
     expiresAt: integer("expires_at"),
+    /** The generation of the user's namespace that held or released it last: older calls that arrive late do nothing. */
+    fence: integer("fence").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.hash, table.userId] })],
 );

@@ -92,7 +92,7 @@ test("B10 sending a held block again leaves it held", async () => {
   const user = newUser();
   const block = newBlock();
   await storeBlock({ shards: [db], bucket, clock }, user, block, block.bytes);
-  await index.hold(user, [block]);
+  await index.hold(user, [block], 0);
   await storeBlock({ shards: [db], bucket, clock }, user, block, block.bytes);
   expect(db.raw.prepare("SELECT ref_count AS n FROM blocks").get()).toEqual({ n: 1 });
 });

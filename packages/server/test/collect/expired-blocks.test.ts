@@ -119,9 +119,9 @@ describe("blocks that nobody needs", () => {
       await house.stored(ada),
       await house.stored(ada),
     ];
-    await house.index.hold(ada, [held, released]);
+    await house.index.hold(ada, [held, released], 0);
     house.clock.forward(leaseMs - minute);
-    await house.index.release(ada, [released.hash]);
+    await house.index.release(ada, [released.hash], 1);
     await house.index.protect(eve, [named]);
     await house.store(eve, sent);
     house.clock.forward(minute);
@@ -137,7 +137,7 @@ describe("blocks that nobody needs", () => {
     const [ada, eve] = [newUser(), newUser()];
     const block = await house.stored(ada);
     await house.store(eve, block);
-    await house.index.hold(ada, [block]);
+    await house.index.hold(ada, [block], 0);
     house.clock.forward(leaseMs);
     expect(await house.collect()).toMatchObject({ leases: 1, deleted: 0 });
     expect(house.row(block)).toEqual({ state: "stored", ref_count: 1, delete_after: null });
@@ -173,7 +173,7 @@ describe("a run that is cut", () => {
       const house = new House();
       const ada = newUser();
       const [expired, held] = [await house.stored(ada), await house.stored(ada)];
-      await house.index.hold(ada, [held]);
+      await house.index.hold(ada, [held], 0);
       house.clock.forward(leaseMs);
       const plan = await house.plan();
       const ports = cutAt(house, at, fault);
@@ -218,7 +218,7 @@ describe("fences between a plan and its execution", () => {
     const plan = await planBlocks(house.db, { after: "", now: late.now(), bounds });
     expect(plan.expired).toHaveLength(3);
     // A Worker whose clock is behind.
-    await house.index.hold(ada, [held]);
+    await house.index.hold(ada, [held], 0);
     await house.index.protect(eve, [named]);
     await house.store(eve, sent);
     expect(await collectBlocks(house.ports, plan, bounds)).toMatchObject({ deleted: 0 });
@@ -235,7 +235,7 @@ describe("fences between a plan and its execution", () => {
       ...house.bucket,
       delete: async (keys) => {
         await house.index.protect(ada, [block]);
-        seen.push(await house.index.have(ada, [block.hash]), await house.index.hold(ada, [block]), await house.store(ada, block));
+        seen.push(await house.index.have(ada, [block.hash]), await house.index.hold(ada, [block], 0), await house.store(ada, block));
         await house.bucket.delete(keys);
         seen.push(await house.store(ada, block));
       },

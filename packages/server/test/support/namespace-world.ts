@@ -101,7 +101,7 @@ class FakeBlockIndex implements BlockIndex {
     return new Set(hashes.filter((hash) => this.leased.has(hash) || this.held.has(hash)));
   }
   async protect() {}
-  async hold(_user: UserId, blocks: readonly BlockRef[]) {
+  async hold(_user: UserId, blocks: readonly BlockRef[], _generation: number) {
     const refused = new Set<BlockHash>();
     for (const { hash } of blocks) {
       if (this.leased.delete(hash) || this.held.has(hash)) this.held.add(hash);
@@ -109,7 +109,7 @@ class FakeBlockIndex implements BlockIndex {
     }
     return refused;
   }
-  async release(_user: UserId, hashes: readonly BlockHash[]) {
+  async release(_user: UserId, hashes: readonly BlockHash[], _generation: number) {
     for (const hash of hashes) if (this.held.delete(hash)) this.leased.add(hash);
   }
 }
