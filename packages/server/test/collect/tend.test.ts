@@ -143,8 +143,8 @@ function cutPorts(world: World, at: number, fault: "before" | "after"): TendDeps
     blocks: {
       have: (user, hashes) => blocks.have(user, hashes),
       protect: () => blocks.protect(),
-      hold: (user, refs) => through("hold", () => blocks.hold(user, refs)),
-      release: (user, hashes) => through("release", () => blocks.release(user, hashes)),
+      hold: (user, refs, generation) => through("hold", () => blocks.hold(user, refs, generation)),
+      release: (user, hashes, generation) => through("release", () => blocks.release(user, hashes, generation)),
     },
     bucket: {
       ...bucket,
@@ -184,7 +184,7 @@ describe("a call that is cut", () => {
   it("Q25 releases what a dead commit held, also of a user who never commits again", async () => {
     const world = await newWorld();
     world.blocks.upload(large("a"));
-    await world.blocks.hold(world.user, [large("a")]);
+    await world.blocks.hold(world.user, [large("a")], 0);
     await world.intents.write({ holds: [large("a").hash] });
     await tendNow(world);
     expect(world.blocks.held).toEqual(new Set());
