@@ -137,6 +137,22 @@ describe("the scrub", () => {
     expect(edge.row(unneeded)).toBeUndefined();
   });
 
+  it("Q42 an object that cannot be read to its end is damaged; a bucket that is away is no damage", async () => {
+    const edge = new Edge();
+    const block = await edge.held();
+    const failing = (error: Error) => ({
+      ...edge.bucket,
+      get: async () => {
+        throw error;
+      },
+    });
+    const record = await edge.run("collect", { bucket: failing(new Error("Network connection lost.")) });
+    expect(record.parts["scrub-blocks/0"]).toEqual({ failed: "Error: Network connection lost." });
+    expect(edge.row(block)).toMatchObject({ state: "stored" });
+    await edge.run("collect", { bucket: failing(new TypeError("did not see all expected bytes")) });
+    expect(edge.row(block)).toMatchObject({ state: "damaged" });
+  });
+
   it("Q43 looks at a bounded part, and comes round to all", async () => {
     const edge = new Edge();
     for (let i = 0; i < 5; i++) await edge.held();

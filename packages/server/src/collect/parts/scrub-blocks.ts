@@ -115,10 +115,24 @@ async function readAll(ports: ScrubPorts, rows: readonly Row[]): Promise<{ whole
   const bad: Row[] = [];
   for (const row of distinct(rows)) {
     ports.requireTime();
-    const { state } = await readPlainBlock(ports, row.hash);
-    (state === "whole" ? whole : bad).push(row);
+    const found = (await isWhole(ports, row.hash)) ? whole : bad;
+    found.push(row);
   }
   return { whole, bad };
+}
+
+/** An object that ends before it should makes its stream fail, each time; a bucket that is away is no damage, and is thrown. */
+async function isWhole(ports: ScrubPorts, hash: BlockHash): Promise<boolean> {
+  try {
+    return (await readPlainBlock(ports, hash)).state === "whole";
+  } catch {
+    try {
+      return (await readPlainBlock(ports, hash)).state === "whole";
+    } catch (error) {
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  }
 }
 
 const distinct = (rows: readonly Row[]): Row[] => [...new Map(rows.map((row) => [row.hash, row])).values()];
