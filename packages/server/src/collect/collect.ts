@@ -10,6 +10,7 @@ import type { Details, Part, PartOutcome, PartPlan, Report } from "./part.ts";
 import { blocksPart } from "./parts/blocks.ts";
 import { recordsPart } from "./parts/records.ts";
 import { newestBlocksPart, type ScrubBounds, scrubBlocksPart } from "./parts/scrub-blocks.ts";
+import { type PackScrubBounds, scrubPacksPart } from "./parts/scrub-packs.ts";
 import { type StraysBounds, straysPart } from "./parts/strays.ts";
 import { type UsersBounds, usersPart } from "./parts/users.ts";
 import { beginRun, finishRun, type RunKind, type RunRecord } from "./runs.ts";
@@ -35,6 +36,7 @@ export type CollectBounds = {
   readonly blocks: BlockBounds;
   readonly users: UsersBounds;
   readonly scrub: ScrubBounds;
+  readonly packs: PackScrubBounds;
   /** For the run of a server that has just started. */
   readonly newest: ScrubBounds & { readonly withinMs: number };
   readonly strays: StraysBounds;
@@ -45,6 +47,7 @@ export const collectBounds: CollectBounds = {
   blocks: { rows: 100_000, leases: 20_000, blocks: 5000 },
   users: { users: 200, calls: 20 },
   scrub: { looks: 200, reads: 10 },
+  packs: { looks: 100, reads: 2 },
   newest: { looks: 0, reads: 200, withinMs: 600_000 },
   strays: { pages: 5 },
 };
@@ -101,8 +104,9 @@ async function partsOf(ports: CollectPorts, { kind, now, bounds, startedAt }: Ca
     recordsPart(directory, now),
     ...metaShards.map((db, shard) => usersPart({ ...shared, db }, { shard, now, dryRun, bounds: bounds.users })),
     // Before blocks are collected: all is planned from one view of the rows.
-    ...indexShards.map((db, shard) => scrubBlocksPart({ ...shared, db }, { shard, now, bounds: bounds.scrub })),
+    ...indexShards.map((db, shard) => scrubBlocksPart({ ...shared, db }, { shard, bounds: bounds.scrub })),
     ...indexShards.map((db, shard) => blocksPart({ ...shared, db }, { shard, now, bounds: bounds.blocks })),
+    ...metaShards.map((db, shard) => scrubPacksPart({ ...shared, db }, { shard, bounds: bounds.packs })),
     straysPart(shared, { now, bounds: bounds.strays }),
   ];
 }

@@ -33,8 +33,11 @@ export async function readCursors(directory: Database): Promise<Cursors> {
   };
 }
 
-/** Where a walk goes on: after what was seen, or from the start once a part has reached the end. */
-export function nextCursor({ position, roundStartedAt }: Cursor, now: number, seen: { upTo: string; isLast: boolean }): Cursor {
+/**
+ * Where a walk goes on: after what was seen, or from the start once it has reached the end. With `now` it also says when a round
+ * began, for walks that do not begin the next one at once.
+ */
+export function nextCursor({ position, roundStartedAt }: Cursor, seen: { upTo: string; isLast: boolean }, now = 0): Cursor {
   const began = position === "" ? now : roundStartedAt;
   return { position: seen.isLast ? "" : seen.upTo, roundStartedAt: began };
 }

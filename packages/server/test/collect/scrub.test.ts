@@ -190,14 +190,14 @@ const tend = async () => ({
 const hash = "a".repeat(64);
 const id = (letter: string) => letter.repeat(22);
 
+const user = newUser();
+function withUser(): Edge {
+  const edge = new Edge();
+  edge.directory.raw.prepare("INSERT INTO accounts VALUES (?, 'a@b', 'h', 0, 0)").run(user);
+  edge.meta.raw.prepare("INSERT INTO namespaces VALUES (?, 'e', 7, 3, 0, 0, 0)").run(user);
+  return edge;
+}
 describe("strays", () => {
-  const user = newUser();
-  function withUser(): Edge {
-    const edge = new Edge();
-    edge.directory.raw.prepare("INSERT INTO accounts VALUES (?, 'a@b', 'h', 0, 0)").run(user);
-    edge.meta.raw.prepare("INSERT INTO namespaces VALUES (?, 'e', 7, 3, 0, 0, 0)").run(user);
-    return edge;
-  }
   it("Q45 an object that no row has known for 72 hours is removed: blocks, packs and long manifests", async () => {
     const edge = withUser();
     const held = await edge.held();
@@ -265,6 +265,27 @@ describe("strays", () => {
     };
     await edge.run("collect", { indexShards: [db] });
     expect(edge.bucket.objects.has(blockKey(other.hash))).toBe(true);
+  });
+});
+
+describe("the scrub of packs", () => {
+  it("Q47 a pack that is missing, cut short, or has a block that does not hash to its name is told, part by part", async () => {
+    const edge = withUser();
+    const blocks = ["a", "b", "c", "d"].map((name) => ({ ...newBlock(), pack: id(name), key: `p/${user}/${id(name)}` }));
+    for (const block of blocks) {
+      edge.meta.raw.prepare("INSERT INTO packs VALUES (?, ?, 100, 100, 0, NULL)").run(user, block.pack);
+      edge.meta.raw.prepare("INSERT INTO user_blocks VALUES (?, ?, 100, 1, ?, 0)").run(user, block.hash, block.pack);
+      edge.bucket.objects.set(block.key, block.bytes);
+    }
+    const [missing, cut, rotten, whole] = blocks.map(({ key }) => key);
+    edge.bucket.objects.delete(missing ?? "");
+    edge.bucket.objects.set(cut ?? "", new Uint8Array(99));
+    edge.bucket.objects.set(rotten ?? "", new Uint8Array(100));
+    const bounds = { ...collectBounds, packs: { looks: 2, reads: 2 } };
+    const told: unknown[] = [];
+    for (let i = 0; i < 3; i++) told.push((await edge.run("collect", { tend }, bounds)).parts["scrub-packs/0"]);
+    expect(told).toEqual([{ damaged: [missing, cut] }, { damaged: [rotten] }, { damaged: [] }]);
+    expect(edge.bucket.objects.has(whole ?? "")).toBe(true);
   });
 });
 

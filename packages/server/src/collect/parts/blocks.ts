@@ -25,7 +25,7 @@ export function blocksPart(ports: BlocksPartPorts, { shard, now, bounds }: { sha
         details: { leases: expiredLeases, blocks: expired.length, unfinished: unfinished.length },
         async run() {
           const { leases, ...outcome } = await collectBlocks(ports, plan, bounds);
-          await ports.cursors.set(walk, nextCursor(cursor, now, plan));
+          await ports.cursors.set(walk, nextCursor(cursor, plan));
           return { ...outcome, details: { leases, blocks: outcome.deleted } };
         },
       };

@@ -40,7 +40,7 @@ const setStateSql = `
 
 const looksAtOnce = 6;
 
-export function scrubBlocksPart(ports: ScrubPorts, { shard, now, bounds }: { shard: number; now: number; bounds: ScrubBounds }): Part {
+export function scrubBlocksPart(ports: ScrubPorts, { shard, bounds }: { shard: number; bounds: ScrubBounds }): Part {
   const { db, cursors, random } = ports;
   const walk = `scrub-blocks/${shard}`;
   return {
@@ -65,7 +65,7 @@ export function scrubBlocksPart(ports: ScrubPorts, { shard, now, bounds }: { sha
           const marked = await setState(db, found.bad, "stored", "damaged");
           await setState(db, again.whole, "damaged", "stored");
           const seen = { upTo: rows.looked.at(-1)?.hash ?? cursor.position, isLast: rows.looked.length < bounds.looks };
-          await cursors.set(walk, nextCursor(cursor, now, seen));
+          await cursors.set(walk, nextCursor(cursor, seen));
           const details = { damaged: marked, stillDamaged: again.bad.length, whole: again.whole.length };
           return { deleted: 0, bytesFreed: 0, errors: marked.length, details };
         },

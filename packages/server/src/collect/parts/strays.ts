@@ -73,7 +73,7 @@ export function straysPart(ports: StraysPorts, { now, bounds }: { now: number; b
         },
         async run() {
           const outcome = await removeStrays(ports, strays, now);
-          await ports.cursors.set(walk, nextCursor(cursor, now, listed));
+          await ports.cursors.set(walk, nextCursor(cursor, listed));
           return { ...outcome, details: { deleted: outcome.deleted, foreign: strays.foreign.slice(0, 10) } };
         },
       };

@@ -77,7 +77,7 @@ export function usersPart(ports: UsersPartPorts, call: { shard: number; now: num
         async run() {
           const { sums, errors, last } = await tendAll(users);
           const isLast = last === users.at(-1) && users.length < bounds.users;
-          if (isDue) await cursors.set(walk, nextCursor(cursor, now, { upTo: last ?? cursor.position, isLast }));
+          if (isDue) await cursors.set(walk, nextCursor(cursor, { upTo: last ?? cursor.position, isLast }, now));
           const deleted = sums.versions + sums.nodes + sums.packsDeleted;
           return { deleted, bytesFreed: sums.bytesFreed, errors, details: { users: users.length, ...sums } };
         },
