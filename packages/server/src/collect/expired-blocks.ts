@@ -105,7 +105,7 @@ export async function collectBlocks(ports: BlockPorts, plan: BlockPlan, bounds: 
  * A deletion that failed may still be on its way, and would take what is stored after the row is gone: such rows stay marked
  * until the next run, by when it has landed.
  */
-async function removeMarked(
+export async function removeMarked(
   { db, bucket, requireTime, report }: BlockPorts,
   blocks: readonly ExpiredBlock[],
 ): Promise<Omit<BlockOutcome, "leases">> {

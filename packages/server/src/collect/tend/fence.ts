@@ -20,3 +20,8 @@ export function readFence(db: Database, user: UserId): Statement {
 export function passFence(db: Database, user: UserId, { seq, generation }: Fence): Statement {
   return db.prepare(passSql).bind(user, seq, generation);
 }
+
+/** What {@link passFence} leaves behind: the releases that follow from its batch are fenced by it. */
+export function nextGeneration({ generation }: Fence): number {
+  return generation + 1;
+}

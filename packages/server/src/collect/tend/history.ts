@@ -4,7 +4,7 @@ import { historyMs, leaseMs } from "@ashlar/shared/limits";
 import { decodeManifest } from "@ashlar/shared/manifest";
 import { bulk, ReadBatch } from "../../namespace/bulk.ts";
 import { fetchManifest, type StoredManifest } from "../../namespace/manifest-store.ts";
-import { type Fence, passFence, readFence } from "./fence.ts";
+import { type Fence, nextGeneration, passFence, readFence } from "./fence.ts";
 import type { TendDeps } from "./types.ts";
 
 type VersionRow = StoredManifest & { readonly node: NodeId; readonly version: number };
@@ -128,8 +128,7 @@ export async function expireHistory(deps: TendDeps, user: UserId, now: number, p
     ),
   ]);
   if (released.length > 0) {
-    // The generation that the batch has entered.
-    await blocks.release(user, released, fence.generation + 1);
+    await blocks.release(user, released, nextGeneration(fence));
     await intents.clear();
   }
   await deleteManifests(
