@@ -1,6 +1,6 @@
 /**
- * One SQLite for both shards of the model, with every statement prepared once, so that a run costs milliseconds. Their tables
- * have different names; each shard's port lets a batch touch its own tables only.
+ * One SQLite for all databases of the model, with every statement prepared once, so that a run costs milliseconds. Their tables
+ * have different names. Each batch is still a transaction of its own, and nothing spans two of them.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
@@ -15,7 +15,7 @@ export class Store {
 
   constructor() {
     this.#raw.exec("PRAGMA foreign_keys = ON");
-    for (const schema of ["blocks", "meta"]) {
+    for (const schema of ["directory", "blocks", "meta"]) {
       const folder = new URL(`${schema}/`, migrations);
       for (const name of readdirSync(folder).toSorted()) {
         if (name.endsWith(".sql")) this.#raw.exec(readFileSync(new URL(name, folder), "utf8"));

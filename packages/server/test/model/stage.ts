@@ -5,8 +5,8 @@ import { leaseMs, packBlockBytesMax } from "@ashlar/shared/limits";
 import { ensureNamespace } from "../../src/namespace/create.ts";
 import type { TestBlock } from "../support/blocks.ts";
 import { Client } from "./client.ts";
+import { collect } from "./collection.ts";
 import { Process } from "./process.ts";
-import { collect } from "./reference/collector.ts";
 import { Violation } from "./scheduler.ts";
 import { UserObject } from "./user-object.ts";
 import { epoch, type World } from "./world.ts";
@@ -42,6 +42,7 @@ export class Stage {
     for (let index = 1; index <= count; index++) {
       const user = this.user(index);
       this.world.users.push(user);
+      this.world.store.rows("INSERT INTO accounts (user_id, email, password_hash, shard, created_at) VALUES (?1, ?1, '', 0, 0)", user);
       await ensureNamespace(this.world.ports(process).db, { user, epoch, now: this.world.scheduler.now, quotaBytes: 1e9 });
     }
   }
