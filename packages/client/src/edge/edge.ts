@@ -85,9 +85,9 @@ export function createEdge({ call, tokens, deviceName }: EdgeOptions): Edge {
       return parsed(versionResponseSchema, path, answer).manifest;
     },
 
-    tree(node, after, signal) {
-      const query = after === null ? "" : `?after=${encodeURIComponent(after)}`;
-      return ask(treeResponseSchema, `/v1/tree/${node}${query}`, signal);
+    tree(node, after, signal, known) {
+      const query = [...(after === null ? [] : [`after=${encodeURIComponent(after)}`]), ...(known === undefined ? [] : [`known=${known}`])];
+      return ask(treeResponseSchema, `/v1/tree/${node}${query.length === 0 ? "" : "?"}${query.join("&")}`, signal);
     },
   };
 }
