@@ -20,6 +20,8 @@ export type Clock = {
 };
 
 export type RandomBytes = (count: number) => Uint8Array;
+/** HMAC-SHA-256 (RFC 2104) of the bytes under a key, as UTF-8; the bytes hold still until it is done. */
+export type Hmac = (key: string, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 // --- the disk ---
@@ -148,6 +150,8 @@ export type Edge = {
   readonly device: DeviceId;
   readonly deviceName: string;
   check(blocks: readonly BlockRef[], signal?: AbortSignal): Promise<BlockState[]>;
+  /** Proves, under a nonce of `check`, that these bytes are here. Rejects with ProblemError `proof-failed` or `proof-expired`. */
+  prove(hash: BlockHash, nonce: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   putBlock(hash: BlockHash, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   locate(hashes: readonly BlockHash[], signal?: AbortSignal): Promise<BlockLocation[]>;
   /** Bytes at a signed address; the caller verifies the hash. */

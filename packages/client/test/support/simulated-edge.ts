@@ -73,6 +73,11 @@ export class SimulatedEdge {
       device,
       deviceName,
       check: (blocks) => request("check", () => blocks.map(({ hash }) => (this.blocks.has(hash) ? "have" : "upload"))),
+      // One account alone: there are no others to have a block from.
+      prove: () =>
+        request("prove", () => {
+          throw new ProblemError("proof-failed");
+        }),
       putBlock: (hash, bytes) =>
         request("putBlock", () => {
           this.blocksSent++;
@@ -179,7 +184,7 @@ export function simulatedTransfer(disk: Disk, edge: Edge, knowledge: BlockKnowle
           continue;
         }
         const [state] = await edge.check([{ hash, size: block.length }]);
-        if (state === "upload") await edge.putBlock(hash, block);
+        if (state !== "have") await edge.putBlock(hash, block);
         knowledge.rememberServerHas([hash]);
       }
       return { manifest: manifestOfBytes(bytes), size: bytes.length, stat, small };
