@@ -1,43 +1,8 @@
-import { hmacSha256 } from "@ashlar/durable-objects/crypto";
-import { createProofs } from "@ashlar/server/blocks/proofs";
-import { toBase64Url } from "@ashlar/shared/encoding";
-import { packBlockBytesMax, proveHoldersMax } from "@ashlar/shared/limits";
-import { checkResponseSchema } from "@ashlar/shared/protocol/block";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { indexShards } from "../src/env.ts";
 import { recordBindings, refusingBucket } from "./bindings.ts";
-import { check, expectProblem, newBlock, newDevice, put, send, sendAsItIs, type Signed, type TestBlock } from "./support.ts";
-
-const large = () => newBlock(packBlockBytesMax + 1);
-const proofs = createProofs((message) => hmacSha256(env.URL_KEY, message));
-
-/** As a commit does: the user's namespace refers to the block. */
-async function newHolder(block: TestBlock): Promise<Signed> {
-  const holder = await newDevice();
-  expect((await put(holder, block)).status).toBe(204);
-  const hold = "UPDATE holders SET expires_at = NULL WHERE hash = ?1 AND user_id = ?2";
-  for (const db of indexShards(env)) await db.prepare(hold).bind(block.hash, holder.user).run();
-  return holder;
-}
-
-/** A block that so many hold, and that they were asked to prove from the first on who could be. */
-async function heldBlock(holders = proveHoldersMax): Promise<TestBlock> {
-  const block = large();
-  for (let made = 0; made < holders; made++) await newHolder(block);
-  return block;
-}
-
-async function nonceFor(as: Signed, block: TestBlock): Promise<string> {
-  const { states } = checkResponseSchema.parse(await check(as, [block]));
-  const [state] = states;
-  if (typeof state !== "object") throw new Error(`no proof is asked for: ${state}`);
-  return state.prove;
-}
-
-const proofOf = (nonce: string, bytes: Uint8Array) => toBase64Url(hmacSha256(nonce, bytes));
-const prove = (as: Signed, { hash }: TestBlock, nonce: string, proof: string) =>
-  send("POST", "/v1/blocks/prove", { as, json: { hash, nonce, proof } });
+import { heldBlock, large, newHolder, nonceFor, proofOf, proofs, prove } from "./holders.ts";
+import { check, expectProblem, newBlock, newDevice, put, send, sendAsItIs } from "./support.ts";
 
 test("B42 who proves to have a block that enough others hold has it", async () => {
   const block = await heldBlock();

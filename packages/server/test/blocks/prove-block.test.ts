@@ -105,6 +105,7 @@ test("B44 a block that is on its way out, or gone, is not proven", async () => {
 
 test("B44 a block that is protected by a proof under way is not collected, and one marked meanwhile gets no holder", async () => {
   const { prove, db, bucket, clock, block, user, nonce } = await askedForProof();
+  clock.forward(1000);
   bucket.get = async (key) => {
     expect(db.raw.prepare("SELECT protected_until AS p FROM blocks").get()).toEqual({ p: clock.now() + leaseMs });
     db.raw.exec("UPDATE blocks SET state = 'deleting'");
