@@ -87,15 +87,17 @@ async function putOnce(
   { hash, size }: BlockRef,
   bytes: Uint8Array,
 ): Promise<void> {
+  const key = blockKey(hash);
+  const isThere = async () => (await bucket.head(key))?.size === size;
   for (let writes = 1; ; writes++) {
     try {
-      await bucket.put(blockKey(hash), bytes, { sha256: hash });
+      await bucket.put(key, bytes, { sha256: hash });
       return;
     } catch (error) {
-      const stored = await bucket.head(blockKey(hash));
-      if (stored?.size === size) return;
+      if (await isThere()) return;
       if (writes === writesMax || !(error instanceof Error && tooSoon.test(error.message))) throw error;
     }
     await sleep(writeAgainMs);
+    if (await isThere()) return;
   }
 }
