@@ -6,7 +6,7 @@ import { collect, collectBounds, type CollectPorts } from "../../src/collect/col
 import type { RunKind, RunRecord } from "../../src/collect/runs.ts";
 import type { Database } from "../../src/ports.ts";
 import { newBlock, newUser, type TestBlock } from "../support/blocks.ts";
-import { manualClock, memoryBucket, randomBytes, sha256 } from "../support/ports.ts";
+import { manualClock, memoryBucket, noSleep, randomBytes, sha256 } from "../support/ports.ts";
 import { sqliteD1 } from "../support/sqlite-d1.ts";
 
 const hour = 3_600_000;
@@ -41,7 +41,7 @@ class Edge {
   }
 
   store(user: ReturnType<typeof newUser>, block: TestBlock) {
-    return storeBlock({ shards: [this.db], bucket: this.bucket, clock: this.clock }, user, block, block.bytes);
+    return storeBlock({ shards: [this.db], bucket: this.bucket, clock: this.clock, sleep: noSleep }, user, block, block.bytes);
   }
 
   async held(user = newUser()) {
@@ -114,11 +114,11 @@ describe("the scrub", () => {
         return edge.db.batch(statements);
       },
     } as typeof edge.db;
-    const ports = { shards: [racing], bucket: edge.bucket, clock: edge.clock };
-    expect(await storeBlock(ports, newUser(), block, block.bytes)).toEqual({ type: "being-deleted" });
+    const ports = { shards: [racing], bucket: edge.bucket, clock: edge.clock, sleep: noSleep };
+    expect(await storeBlock(ports, ada, block, block.bytes)).toEqual({ type: "being-deleted" });
     expect(edge.row(block)).toMatchObject({ state: "damaged" });
     const refusing = { ...edge.bucket, put: () => Promise.reject(new Error("put: Reduce your concurrent request rate.")) };
-    const refused = { shards: [edge.db], bucket: refusing, clock: edge.clock };
+    const refused = { shards: [edge.db], bucket: refusing, clock: edge.clock, sleep: noSleep };
     await expect(storeBlock(refused, ada, block, block.bytes)).rejects.toThrow("put:");
     expect(edge.row(block)).toMatchObject({ state: "damaged" });
   });

@@ -1,14 +1,17 @@
 /** The upload room: what is missing, and the bytes. It shares no state with the others. */
-import { randomBytes, sha256 } from "@ashlar/durable-objects/crypto";
+import { hmacSha256, randomBytes, sha256 } from "@ashlar/durable-objects/crypto";
 import { createBlockIndex } from "@ashlar/server/blocks/block-index";
+import { checkBlocks } from "@ashlar/server/blocks/check-blocks";
 import { storePack } from "@ashlar/server/blocks/packs";
+import { createProofs, type Proofs } from "@ashlar/server/blocks/proofs";
+import { proveBlock } from "@ashlar/server/blocks/prove-block";
 import { haveSmallBlocks, recordPack } from "@ashlar/server/blocks/small-blocks";
 import { storeBlock } from "@ashlar/server/blocks/store-block";
 import { toHex } from "@ashlar/shared/encoding";
 import { blockHashSchema } from "@ashlar/shared/ids";
 import { blockBytesMax, packBlockBytesMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
-import { type BlockState, checkRequestSchema } from "@ashlar/shared/protocol/block";
+import { checkRequestSchema, proveRequestSchema } from "@ashlar/shared/protocol/block";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
 import { type Env, indexShards, metaShard } from "../env.ts";
@@ -20,6 +23,7 @@ import { pathPart } from "../http/path-part.ts";
 /** Seconds after which a block that is being collected can be sent again. */
 const collectionRetryS = 10;
 const clock = { now: Date.now };
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export const upload = new Hono<ApiEnv>();
 
@@ -28,19 +32,36 @@ upload.post("/v1/blocks/check", async (c) => {
   const { user, shard } = c.var.identity;
   const small = blocks.filter((block) => block.size <= packBlockBytesMax).map((block) => block.hash);
   const large = blocks.filter((block) => block.size > packBlockBytesMax);
-  const index = createBlockIndex({ shards: indexShards(c.env), clock });
-  // First protected, then looked up: what is answered `have` cannot be collected meanwhile (I1).
-  await index.protect(user, large);
-  const [haveLarge, haveSmall] = await Promise.all([
-    index.have(
-      user,
-      large.map((block) => block.hash),
-    ),
+  const ports = {
+    index: createBlockIndex({ shards: indexShards(c.env), clock }),
+    clock,
+    proofs: proofsOf(c.env),
+    afterwards: (work: Promise<void>) => c.executionCtx.waitUntil(work),
+  };
+  const [states, haveSmall] = await Promise.all([
+    checkBlocks(ports, user, large),
     haveSmallBlocks({ db: metaShard(c.env, shard), clock }, user, small),
   ]);
-  const states: BlockState[] = blocks.map(({ hash }) => (haveLarge.has(hash) || haveSmall.has(hash) ? "have" : "upload"));
-  return c.json({ states });
+  const stateOf = new Map(large.map(({ hash }, at) => [hash, states[at]]));
+  return c.json({ states: blocks.map(({ hash }) => stateOf.get(hash) ?? (haveSmall.has(hash) ? "have" : "upload")) });
 });
+
+upload.post("/v1/blocks/prove", async (c) => {
+  const request = await readJson(c.req.raw, proveRequestSchema);
+  const proofs = proofsOf(c.env);
+  if (proofs === undefined) throw new ProblemError("proof-failed");
+  const ports = { shards: indexShards(c.env), bucket: c.env.BLOCKS, clock, sha256, keyedMac: hmacSha256, proofs };
+  const outcome = await proveBlock(ports, c.var.identity.user, request);
+  if (outcome === "damaged") console.error(`block ${request.hash} is stored and cannot be read`);
+  if (outcome === "expired") throw new ProblemError("proof-expired");
+  if (outcome !== "proven") throw new ProblemError("proof-failed");
+  return c.body(null, 204);
+});
+
+/** Undefined where nothing is proven: whoever has a block sends it. */
+function proofsOf(env: Env): Proofs | undefined {
+  return env.DEDUP === "on" ? createProofs((message) => hmacSha256(env.URL_KEY, message)) : undefined;
+}
 
 upload.put("/v1/blocks/:hash", async (c) => {
   const hash = pathPart(blockHashSchema, c.req.param("hash"));
@@ -55,7 +76,7 @@ upload.put("/v1/blocks/:hash", async (c) => {
 });
 
 async function storeLarge(env: Env, { user }: Identity, block: BlockRef, bytes: Uint8Array): Promise<void> {
-  const outcome = await storeBlock({ shards: indexShards(env), bucket: env.BLOCKS, clock }, user, block, bytes);
+  const outcome = await storeBlock({ shards: indexShards(env), bucket: env.BLOCKS, clock, sleep }, user, block, bytes);
   if (outcome.type === "being-deleted") {
     throw new ProblemError("try-again", "This block is just being collected: send it again shortly.", { retryAfterS: collectionRetryS });
   }

@@ -124,10 +124,10 @@ async function readAll(ports: ScrubPorts, rows: readonly Row[]): Promise<{ whole
 /** An object that ends before it should makes its stream fail, each time; a bucket that is away is no damage, and is thrown. */
 async function isWhole(ports: ScrubPorts, hash: BlockHash): Promise<boolean> {
   try {
-    return (await readPlainBlock(ports, hash)).state === "whole";
+    return (await readPlainBlock(ports, hash)) !== undefined;
   } catch {
     try {
-      return (await readPlainBlock(ports, hash)).state === "whole";
+      return (await readPlainBlock(ports, hash)) !== undefined;
     } catch (error) {
       if (error instanceof TypeError) return false;
       throw error;
