@@ -42,10 +42,10 @@ export type CollectBounds = {
   readonly strays: StraysBounds;
 };
 
-/** For each shard and run. A row read costs a thousandth of a row written, so the walks are long and have no index. */
+/** For each shard and run, users over all shards. A row read costs a thousandth of a row written, so the walks are long and have no index. */
 export const collectBounds: CollectBounds = {
   blocks: { rows: 100_000, leases: 20_000, blocks: 5000 },
-  users: { users: 200, calls: 20 },
+  users: { users: 800, calls: 20 },
   scrub: { looks: 200, reads: 10 },
   packs: { looks: 100, reads: 2 },
   newest: { looks: 0, reads: 200, withinMs: 600_000 },
@@ -100,9 +100,10 @@ async function partsOf(ports: CollectPorts, { kind, now, bounds, startedAt }: Ca
   if (kind === "check")
     return indexShards.map((db, shard) => newestBlocksPart({ ...shared, db }, { shard, ...bounds.newest, bounds: bounds.newest }));
   const dryRun = kind === "plan";
+  const users = { ...bounds.users, users: Math.ceil(bounds.users.users / metaShards.length) };
   return [
     recordsPart(directory, now),
-    ...metaShards.map((db, shard) => usersPart({ ...shared, db }, { shard, now, dryRun, bounds: bounds.users })),
+    ...metaShards.map((db, shard) => usersPart({ ...shared, db }, { shard, now, dryRun, bounds: users })),
     // Before blocks are collected: all is planned from one view of the rows.
     ...indexShards.map((db, shard) => scrubBlocksPart({ ...shared, db }, { shard, bounds: bounds.scrub })),
     ...indexShards.map((db, shard) => blocksPart({ ...shared, db }, { shard, now, bounds: bounds.blocks })),

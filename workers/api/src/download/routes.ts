@@ -12,6 +12,9 @@ import { problemResponse } from "../http/problems.ts";
 import { fillCache, findCached } from "./object-cache.ts";
 import { parseRange, type Range, type Span, spanOf } from "./range.ts";
 
+/** An address is made only of what rows know, so this is damage, or something collected an hour ago. */
+const lost = "This content is missing at the edge. A device that still has the file can send it again.";
+
 export const download = new Hono<ApiEnv>();
 
 download.get("/v1/b/:key", (c) => serve(c, "b", pathPart(blockHashSchema, c.req.param("key"))));
@@ -45,7 +48,7 @@ function authorize(c: Context<ApiEnv>, kind: ObjectKind, key: string): void {
 
 async function answerHead(c: Context<ApiEnv>, key: string, headers: Headers): Promise<Response> {
   const object = await c.env.BLOCKS.head(key);
-  if (object === null) throw new ProblemError("not-found");
+  if (object === null) throw new ProblemError("not-found", lost);
   headers.set("content-length", String(object.size));
   return new Response(null, { headers });
 }
@@ -55,7 +58,7 @@ async function answerWhole(c: Context<ApiEnv>, key: string, headers: Headers): P
   const cached = isCaching ? await findCached(key) : undefined;
   if (cached !== undefined) return whole(cached.body, cached.size, headers);
   const object = await c.env.BLOCKS.get(key);
-  if (object === null) throw new ProblemError("not-found");
+  if (object === null) throw new ProblemError("not-found", lost);
   if (!isCaching) return whole(object.body, object.size, headers);
   const [toClient, toCache] = object.body.tee();
   c.executionCtx.waitUntil(fillCache(key, toCache, object.size));
@@ -71,11 +74,11 @@ async function answerPart(c: Context<ApiEnv>, key: string, range: Range, headers
     return part(bytes.slice(span.offset, span.offset + span.length), span, cached.size, headers);
   }
   const size = (await c.env.BLOCKS.head(key))?.size;
-  if (size === undefined) throw new ProblemError("not-found");
+  if (size === undefined) throw new ProblemError("not-found", lost);
   const span = spanOf(range, size);
   if (span === undefined) return unsatisfiable(size);
   const object = await c.env.BLOCKS.get(key, { range: span });
-  if (object === null) throw new ProblemError("not-found");
+  if (object === null) throw new ProblemError("not-found", lost);
   return part(object.body, span, size, headers);
 }
 
