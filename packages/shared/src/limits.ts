@@ -28,6 +28,15 @@ export const commitInlineBlocksMax = 10 * commitOpsMax;
 export const commitPathCharsMax = 8 * MiB;
 /** The commit's JSON head: operations with their manifests. */
 export const commitHeadBytesMax = 12 * MiB;
+/** Deltas of one commit: each costs the server its bases in memory and a block's worth of hashing. Larger edits are sent before it. */
+export const commitDeltasMax = 16;
+/** A delta that is not much smaller than its block is no use. */
+export const deltaFrameBytesMax = 4 * MiB;
+/** Blocks that one delta may copy from. */
+export const deltaBasesMax = 4;
+export const deltaBaseBytesMax = deltaBasesMax * blockBytesMax;
+/** Runs of a manifest that a patch replaces; more than these and the manifest is sent whole. */
+export const manifestSplicesMax = 64;
 export const checkHashesMax = 1000;
 export const locateHashesMax = 1000;
 /** What a refusal says may quote the request; more of it than this helps nobody. */

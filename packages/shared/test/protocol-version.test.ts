@@ -24,7 +24,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "ee919e789adfb7aca0e355bb8b698e56619a0b4f6a1297fe60c5bc7ab7a90bdc" });
+  expect(pinned).toEqual({ version: 1, messages: "55e25af12b9b533b5a77ad7bb1d708cb12aca935e824b6a22e23e0ad075ffd12" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {

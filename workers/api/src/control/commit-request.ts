@@ -19,7 +19,12 @@ export type CommitRequest = { readonly ops: readonly Op[]; readonly inline: read
 /** The operations and the inline blocks, verified against their hashes. */
 export function parseCommit(body: Uint8Array, sha256: (bytes: Uint8Array) => Uint8Array): CommitRequest {
   const { head, rest } = splitBody(body);
-  const { ops, inline } = parse(commitHeadSchema, head);
+  const { ops: wireOps, inline, deltas = [] } = parse(commitHeadSchema, head);
+  if (deltas.length > 0) throw new ProblemError("bad-delta");
+  const ops = wireOps.map((op) => {
+    if ("patch" in op) throw new ProblemError("stale-patch");
+    return op;
+  });
   const named = namedBlocks(ops);
   return { ops, inline: takeInline(inline, rest, named, sha256) };
 }
