@@ -4,20 +4,7 @@ import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { indexShards } from "../src/env.ts";
-import {
-  check,
-  editOf,
-  expectProblem,
-  frameOf,
-  hashOf,
-  newBlock,
-  newDevice,
-  put,
-  send,
-  sendDelta,
-  type Signed,
-  type TestBlock,
-} from "./support.ts";
+import { check, editOf, expectProblem, frameOf, hashOf, newBlock, newDevice, put, send, sendDelta, type TestBlock } from "./support.ts";
 
 const large = (size = 200_000) => newBlock(size);
 

@@ -7,10 +7,10 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { BlockIndex } from "../blocks/types.ts";
 import type { BucketWriter, Clock, Database, Sha256 } from "../ports.ts";
 import { admit, type Admission, type Loaded } from "./admit.ts";
+import { answerPatches, nodesToCompare } from "./answer-patches.ts";
 import { planBlocks, missingHashesMax, type BlockPlan, type PlacedBlock } from "./block-plan.ts";
 import { trimManifests, withPatches } from "./change-page.ts";
 import { checkOps, type CheckedOp } from "./checked-op.ts";
-import { patchesByOp } from "./expand-patches.ts";
 import { recover, type IntentStore } from "./intent.ts";
 import { load, loadHeights } from "./load.ts";
 import { storeManifest } from "./manifest-store.ts";
@@ -104,14 +104,22 @@ class CommitAttempts {
   }
 
   async #attempt(ops: readonly CheckedOp[]): Promise<CommitOutcome> {
-    const { user, packs, deltas = [], patches } = this.#call;
+    const { user, packs, deltas = [] } = this.#call;
     const now = this.#deps.clock.now();
-    const loaded = await load(this.#deps.db, { user, ops, packs, deltas, now });
+    const loaded = await load(this.#deps.db, {
+      user,
+      ops,
+      packs,
+      deltas,
+      compared: nodesToCompare(this.#call.ops, this.#call.patches),
+      now,
+    });
     const admission = await this.#admit(loaded, ops, now);
+    const patches = answerPatches(this.#call.ops, this.#call.patches, loaded.previous);
     requireShortPaths(admission);
     if (admission.changes.length === 0) {
       await this.settle();
-      return outcomeOf(admission, [], patchesByOp(patches));
+      return outcomeOf(admission, [], patches);
     }
     const plan = planBlocks(admission.versions, packs, loaded.blocks);
     if (plan.missing.length > 0) throw blocksMissing(plan.missing);
@@ -123,7 +131,7 @@ class CommitAttempts {
     return outcomeOf(
       admission,
       plan.rows.filter(({ refs }) => refs > 0),
-      patchesByOp(patches),
+      patches,
     );
   }
 

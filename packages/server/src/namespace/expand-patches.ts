@@ -1,5 +1,5 @@
 /** Updates that came with a patch, as updates with a manifest: from here on nothing else knows the difference. */
-import type { NodeId, OpId, UserId } from "@ashlar/shared/ids";
+import type { NodeId, UserId } from "@ashlar/shared/ids";
 import { commitHeadBytesMax } from "@ashlar/shared/limits";
 import { type ManifestPatch, patchManifest } from "@ashlar/shared/manifest-patch";
 import type { Op, PatchedUpdateOp, WireOp } from "@ashlar/shared/protocol/commit";
@@ -96,9 +96,4 @@ function apply(old: string, patch: ManifestPatch, node: NodeId): string {
     if (!(cause instanceof RangeError)) throw cause;
     throw new ProblemError("bad-manifest", `The patch of node ${node}: ${cause.message}.`, { cause });
   }
-}
-
-/** By operation: what the other devices may be told instead of a manifest. */
-export function patchesByOp(patches: readonly OpPatch[] = []): ReadonlyMap<OpId, ManifestPatch> {
-  return new Map(patches.map(({ opId, patch }) => [opId, patch]));
 }

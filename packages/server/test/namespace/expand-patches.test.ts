@@ -167,3 +167,26 @@ test("Y22 a message carries as many manifests, patches and deltas as it may, and
   ]);
   expect(trimManifests([long, ...patched]).every((told) => !("patch" in told))).toBe(true);
 });
+
+test("Y22 an update that came with a long manifest is answered with how it differs from the version before", async () => {
+  const {
+    world,
+    files: [file],
+  } = await withFiles(30);
+  const added = { ...block("added"), size: 100_000 };
+  world.blocks.upload(added);
+  const edited = file.blocks.with(7, added);
+  const op = updateOp(file.node, 1, edited);
+  const { changes } = await world.commit([op]);
+  const patch = { base: 1, splices: [{ at: 7, remove: 1, insert: encodeManifest([added]) }] };
+  expect(changes).toMatchObject([{ version: 2, manifest: null, patch }]);
+  expect((await world.commit([op])).changes).toMatchObject([{ version: 2, manifest: encodeManifest(edited) }]);
+  // The second of two updates differs from the first, which nobody has read.
+  const both = await world.commit([updateOp(file.node, 2, file.blocks), updateOp(file.node, 3, edited)]);
+  expect(both.changes).toMatchObject([
+    { version: 3, manifest: null },
+    { version: 4, manifest: encodeManifest(edited) },
+  ]);
+  const whole = await world.commit([updateOp(file.node, 4, [added])]);
+  expect(whole.changes).toMatchObject([{ version: 5, manifest: encodeManifest([added]) }]);
+});
