@@ -48,3 +48,7 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 export type Unzstd = (frame: Uint8Array, bytesMax: number) => Uint8Array;
 /** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, under a key of the server: 32 bytes. */
 export type Mac = (message: string) => Uint8Array;
+/** The same under a key that is handed in, as UTF-8, and over bytes. */
+export type KeyedMac = (key: string, message: Uint8Array) => Uint8Array;
+/** Resolves after that many ms. */
+export type Sleep = (ms: number) => Promise<void>;

@@ -47,6 +47,14 @@ export const rebuildsWaitingMax = 64;
 export const manifestSplicesMax = 64;
 export const checkHashesMax = 1000;
 export const locateHashesMax = 1000;
+/** A nonce that `check` gives for a proof: long enough to wait behind other blocks on a slow link, short enough to be worth nothing later. */
+export const proofMs = 5 * minuteMs;
+/**
+ * Other holders from which on a block's possession may be proven: drawn for each block from this range, both ends included, and
+ * never told. Below 3, one account of the curious would do to test for one other user.
+ */
+export const proveHoldersMin = 3;
+export const proveHoldersMax = 10;
 /** What a refusal says may quote the request; more of it than this helps nobody. */
 export const problemDetailCharsMax = 1000;
 /** Any other JSON body. */

@@ -1,5 +1,7 @@
+import { createHmac } from "node:crypto";
 import { createCaller } from "@ashlar/client/edge/caller";
 import { createEdge } from "@ashlar/client/edge/edge";
+import { hmacSha256 } from "@ashlar/client/node/hash";
 import { UnreachableError } from "@ashlar/client/ports";
 import { splitCommitBody } from "@ashlar/shared/commit-body";
 import { blockHashSchema, epochSchema, nodeIdSchema, opIdSchema, rootId } from "@ashlar/shared/ids";
@@ -21,7 +23,7 @@ function edgeOn(respond: Responder) {
   const clock = hastyClock();
   const { user, device } = sessionAt(1, 0);
   const call = createCaller({ http, clock, random: chanceAt(0) });
-  return { http, edge: createEdge({ call, tokens: { user, device, current: token, renew: token }, deviceName: "desk" }) };
+  return { http, edge: createEdge({ call, tokens: { user, device, current: token, renew: token }, deviceName: "desk", hmac: hmacSha256 }) };
 }
 
 const bytes = (status: number, length: number) => ({ status, headers: {}, body: Uint8Array.from({ length }, (_, index) => index % 251) });
@@ -144,4 +146,13 @@ test("N20 hashes to check and to locate are sent as the protocol has them", asyn
   await edge.check([{ hash, size: 1 }]);
   await edge.locate([hash]);
   expect(http.requests.map(bodyOf)).toEqual([{ blocks: [{ hash, size: 1 }] }, { hashes: [hash] }]);
+});
+
+test("U40 a proof is the HMAC of the block's bytes, keyed with the nonce's characters", async () => {
+  const { http, edge } = edgeOn(() => ({ status: 204, headers: {}, body: new Uint8Array() }));
+  const nonce = `1800000000.${"n".repeat(43)}`;
+  await edge.prove(hash, nonce, new TextEncoder().encode("what was in the file"));
+  expect(http.requests[0]).toMatchObject({ method: "POST", path: "/v1/blocks/prove" });
+  const proof = createHmac("sha256", Buffer.from(nonce, "ascii")).update("what was in the file").digest("base64url");
+  expect(bodyOf(http.requests[0])).toEqual({ hash, nonce, proof });
 });

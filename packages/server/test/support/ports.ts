@@ -7,6 +7,9 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").up
 export const mac = (message: string): Uint8Array => createHmac("sha256", "a key for tests").update(message).digest();
 export const unzstd = (frame: Uint8Array, bytesMax: number): Uint8Array =>
   new Uint8Array(zstdDecompressSync(frame, { maxOutputLength: bytesMax }));
+export const keyedMac = (key: string, message: Uint8Array): Uint8Array => createHmac("sha256", key).update(message).digest();
+/** For what is not meant to wait. */
+export const noSleep = (): Promise<void> => Promise.reject(new Error("nothing to wait for"));
 export const randomBytes = (count: number): Uint8Array => nodeRandomBytes(count);
 
 /** Stands still until it is set. */
