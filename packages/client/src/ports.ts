@@ -154,8 +154,11 @@ export type Edge = {
   prove(hash: BlockHash, nonce: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   putBlock(hash: BlockHash, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   locate(hashes: readonly BlockHash[], signal?: AbortSignal): Promise<BlockLocation[]>;
-  /** Bytes at a signed address; the caller verifies the hash. */
-  fetch(url: string, range: { offset: number; length: number } | undefined, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Bytes at a signed address; the caller verifies the hash. They are put into `into` if they fit, of which the answer is
+   * then a view; nothing is written to it once the promise has settled.
+   */
+  fetch(url: string, range: { offset: number; length: number } | undefined, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
   commit(ops: readonly Op[], inline: readonly { hash: BlockHash; bytes: Uint8Array }[], signal?: AbortSignal): Promise<CommitResponse>;
   changes(since: Seq, epoch: Epoch | null, signal?: AbortSignal): Promise<ChangesPage>;
   manifest(node: NodeId, version: number, signal?: AbortSignal): Promise<string>;

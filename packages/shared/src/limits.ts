@@ -128,6 +128,8 @@ export const settleMsMax = 2 * secondMs;
 
 /** An answer is read no further than this: pages of changes and folders are the longest. */
 export const answerBytesMax = 64 * MiB;
+/** Names and values in the head of an answer, together; what stands between them is not counted. */
+export const answerHeadBytesMax = 8 * KiB;
 /** Tries of one request before its failure is told; with full jitter they take some 4 s, and the engine tries again later. */
 export const requestAttemptsMax = 5;
 /** A wait that the server asks for is sat out up to this inside a request; a longer one is the engine's to plan. */

@@ -61,10 +61,10 @@ export function createEdge({ call, tokens, deviceName, hmac }: EdgeOptions): Edg
       return blocks;
     },
 
-    async fetch(url, range, signal) {
+    async fetch(url, range, signal, into) {
       const headers = range === undefined ? {} : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
       // A server may ignore the range and send the whole object: no block and no pack is longer than this.
-      const answer = await call({ method: "GET", path: url, headers, answerBytesMax: Math.max(blockBytesMax, packBytesMax), signal });
+      const answer = await call({ method: "GET", path: url, headers, answerBytesMax: Math.max(blockBytesMax, packBytesMax), into, signal });
       return range === undefined ? answer.body : rangeOf(url, answer, range);
     },
 

@@ -80,6 +80,14 @@ test("N17 a range that comes shorter or longer than asked is not believed", asyn
   }
 });
 
+test("N23 content at an address goes into the memory that the caller hands in, tokens and tries in between", async () => {
+  let asked = 0;
+  const { http, edge } = edgeOn(() => (asked++ === 0 ? new Error("reset") : bytes(200, 5)));
+  const into = new Uint8Array(5);
+  await edge.fetch("/b/1", undefined, undefined, into);
+  expect(http.requests.map((request) => request.into === into)).toEqual([true, true]);
+});
+
 test("N18 a commit's body carries the operations, and the inline blocks with their sizes", async () => {
   const { http, edge } = edgeOn(() =>
     json({ results: [{ opId: remove.opId, status: "applied", seq: 1, rev: 2, version: 0 }], head: 1, changes: [] }),
