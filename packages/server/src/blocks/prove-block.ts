@@ -7,16 +7,15 @@ import type { BlockHash, UserId } from "@ashlar/shared/ids";
 import { leaseMs } from "@ashlar/shared/limits";
 import type { ProveRequest } from "@ashlar/shared/protocol/block";
 import { equalText } from "../equal-text.ts";
-import type { BucketReader, Clock, Database, KeyedMac, Sha256 } from "../ports.ts";
+import type { Clock, Database, KeyedMac, Sha256 } from "../ports.ts";
 import { shardAt } from "./block-index.ts";
 import { leaseBlock } from "./lease.ts";
 import type { Proofs } from "./proofs.ts";
-import { readPlainBlock } from "./read-block.ts";
+import { type BlockReadPorts, readPlainBlock } from "./read-block.ts";
 import { shardOf } from "./shards.ts";
 
-export type ProvePorts = {
+export type ProvePorts = BlockReadPorts & {
   readonly shards: readonly Database[];
-  readonly bucket: BucketReader;
   readonly clock: Clock;
   readonly sha256: Sha256;
   readonly keyedMac: KeyedMac;
@@ -40,9 +39,9 @@ export async function proveBlock(ports: ProvePorts, user: UserId, { hash, nonce,
   if (verdict !== "good") return verdict === "expired" ? "expired" : "failed";
   const db = shardAt(shards, shardOf(hash, shards.length));
   if (!(await protectStored(db, hash, clock.now()))) return "failed";
-  const bytes = await readPlainBlock(ports, hash);
-  if (bytes === undefined) return "damaged";
-  if (!equalText(toBase64Url(keyedMac(nonce, bytes)), proof)) return "failed";
+  const block = await readPlainBlock(ports, hash);
+  if (block.state !== "whole") return "damaged";
+  if (!equalText(toBase64Url(keyedMac(nonce, block.bytes)), proof)) return "failed";
   return (await leaseBlock(db, { user, hash, now: clock.now() })) ? "proven" : "failed";
 }
 

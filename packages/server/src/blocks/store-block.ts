@@ -8,10 +8,12 @@
 import type { UserId } from "@ashlar/shared/ids";
 import { leaseMs } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
+import type { BlockEncoding } from "@ashlar/shared/protocol/block";
 import type { BucketWriter, Clock, Database, Sleep } from "../ports.ts";
 import { shardAt } from "./block-index.ts";
 import { leaseBlock } from "./lease.ts";
 import { shardOf } from "./shards.ts";
+import { formOf, metadataOf } from "./stored-form.ts";
 
 export type StoreOutcome =
   /** The user has it now. `sent` is false if he had it already. */
@@ -32,25 +34,42 @@ const writesMax = 4;
 /** What the bucket says to a write that comes too soon after another of the same key. */
 const tooSoon = /\(10058\)/;
 
+/** The form is a note, of the last who wrote: only the object itself is certain to tell. */
+const markStoredSql = `UPDATE blocks SET state = 'stored', encoding = ?2, stored_size = ?3
+  WHERE hash = ?1 AND state <> 'deleting'`;
+
 /** Where a block's object is. */
 export function blockKey(hash: string): string {
   return `b/${hash}`;
 }
 
-/** The bytes must hash to the block's name: the caller has verified it (and the bucket does again). */
+/** A block as a zstd frame; `sha256` is of the frame, in hexadecimal. */
+export type CompressedBlock = { readonly bytes: Uint8Array; readonly sha256: string };
+
+/** What the bucket is given: the form, its bytes, and what they hash to. */
+type Stored = { readonly encoding: BlockEncoding; readonly bytes: Uint8Array; readonly sha256: string };
+
+/**
+ * The bytes must hash to the block's name: the caller has verified it (and the bucket does again, of what it stores). So must the
+ * content of `compressed`, which is stored instead if it is smaller.
+ */
 export async function storeBlock(
   { shards, bucket, clock, sleep }: BlockStorePorts,
   user: UserId,
   { hash, size }: BlockRef,
   bytes: Uint8Array,
+  compressed?: CompressedBlock,
 ): Promise<StoreOutcome> {
   const db = shardAt(shards, shardOf(hash, shards.length));
   const { state, is_mine } = await reserve(db, user, { hash, size }, clock.now());
   if (state === "deleting") return { type: "being-deleted" };
-  if (is_mine === 0) await putOnce({ bucket, sleep }, { hash, size }, { bytes, isDamaged: state === "damaged" });
+  const pays = compressed !== undefined && compressed.bytes.length < size;
+  const stored: Stored = pays ? { encoding: "zstd", ...compressed } : { encoding: "identity", bytes, sha256: hash };
+  const isDamaged = state === "damaged";
+  const stands = is_mine === 0 ? await putOnce({ bucket, sleep }, { hash, size }, { ...stored, isDamaged }) : undefined;
   // Only by who has put the bytes: what the scrub has found damaged since stays so for all others.
-  const markStored = db.prepare("UPDATE blocks SET state = 'stored' WHERE hash = ?1 AND state <> 'deleting'").bind(hash);
-  const leased = await leaseBlock(db, { user, hash, now: clock.now() }, is_mine === 0 ? [markStored] : []);
+  const markStored = stands && [db.prepare(markStoredSql).bind(hash, stands.encoding, stands.storedBytes)];
+  const leased = await leaseBlock(db, { user, hash, now: clock.now() }, markStored ?? []);
   return leased ? { type: "stored", sent: is_mine === 0 } : { type: "being-deleted" };
 }
 
@@ -79,27 +98,40 @@ async function reserve(db: Database, user: UserId, { hash, size }: BlockRef, now
   return row;
 }
 
+/** What stands in the bucket, in which form. */
+type Stands = { readonly encoding: BlockEncoding; readonly storedBytes: number };
+
 /**
  * Many who send one block at once meet at the bucket, which refuses all but one in a second. What stands there then is right
- * whoever won, since the bucket verifies every write; while nothing does, the winner is still at it, or has failed. In place of a
- * damaged object nothing but a write that succeeded will do.
+ * whoever won, and says itself how it is encoded, since each has verified his form and the bucket verifies every write; while
+ * nothing does, the winner is still at it, or has failed. In place of a damaged object nothing but a write that succeeded will do.
  */
 async function putOnce(
   { bucket, sleep }: Pick<BlockStorePorts, "bucket" | "sleep">,
   { hash, size }: BlockRef,
-  { bytes, isDamaged }: { bytes: Uint8Array; isDamaged: boolean },
-): Promise<void> {
+  { encoding, bytes, sha256, isDamaged }: Stored & { readonly isDamaged: boolean },
+): Promise<Stands> {
   const key = blockKey(hash);
-  const isThere = async () => !isDamaged && (await bucket.head(key))?.size === size;
+  const options = { sha256, customMetadata: metadataOf({ encoding, size }) };
+  const standing = async () => (isDamaged ? undefined : objectOf(bucket, { hash, size }));
   for (let writes = 1; ; writes++) {
     try {
-      await bucket.put(key, bytes, { sha256: hash });
-      return;
+      await bucket.put(key, bytes, options);
+      return { encoding, storedBytes: bytes.length };
     } catch (error) {
-      if (await isThere()) return;
+      const stands = await standing();
+      if (stands !== undefined) return stands;
       if (writes === writesMax || !(error instanceof Error && tooSoon.test(error.message))) throw error;
     }
     await sleep(writeAgainMs);
-    if (await isThere()) return;
+    const stands = await standing();
+    if (stands !== undefined) return stands;
   }
+}
+
+/** Undefined unless there is an object that says it is of so many plain bytes. */
+async function objectOf(bucket: BucketWriter, { hash, size }: BlockRef): Promise<Stands | undefined> {
+  const object = await bucket.head(blockKey(hash));
+  if (object === null || formOf(object).size !== size) return undefined;
+  return { encoding: formOf(object).encoding, storedBytes: object.size };
 }

@@ -3,11 +3,12 @@
  * goes on where it left off at the last run; one that fails is told and does not stop the others.
  */
 import { collectMsMax } from "@ashlar/shared/limits";
-import type { BucketCollector, Clock, Database, RandomBytes, Sha256 } from "../ports.ts";
+import type { BucketCollector, Clock, Database, RandomBytes, Sha256, Unzstd } from "../ports.ts";
 import { readCursors } from "./cursors.ts";
 import type { BlockBounds } from "./expired-blocks.ts";
 import type { Details, Part, PartOutcome, PartPlan, Report } from "./part.ts";
 import { blocksPart } from "./parts/blocks.ts";
+import { deltasPart } from "./parts/deltas.ts";
 import { recordsPart } from "./parts/records.ts";
 import { newestBlocksPart, type ScrubBounds, scrubBlocksPart } from "./parts/scrub-blocks.ts";
 import { type PackScrubBounds, scrubPacksPart } from "./parts/scrub-packs.ts";
@@ -27,6 +28,7 @@ export type CollectPorts = {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly sha256: Sha256;
+  readonly unzstd: Unzstd;
   readonly report: Report;
   /** Takes one line of JSON. */
   readonly log: (line: string) => void;
@@ -39,6 +41,7 @@ export type CollectBounds = {
   readonly packs: PackScrubBounds;
   /** For the run of a server that has just started. */
   readonly newest: ScrubBounds & { readonly withinMs: number };
+  readonly deltas: { readonly rows: number };
   readonly strays: StraysBounds;
 };
 
@@ -49,6 +52,7 @@ export const collectBounds: CollectBounds = {
   scrub: { looks: 200, reads: 10 },
   packs: { looks: 100, reads: 2 },
   newest: { looks: 0, reads: 200, withinMs: 600_000 },
+  deltas: { rows: 1000 },
   strays: { pages: 5 },
 };
 
@@ -108,6 +112,7 @@ async function partsOf(ports: CollectPorts, { kind, now, bounds, startedAt }: Ca
     ...indexShards.map((db, shard) => scrubBlocksPart({ ...shared, db }, { shard, bounds: bounds.scrub })),
     ...indexShards.map((db, shard) => blocksPart({ ...shared, db }, { shard, now, bounds: bounds.blocks })),
     ...metaShards.map((db, shard) => scrubPacksPart({ ...shared, db }, { shard, bounds: bounds.packs })),
+    ...metaShards.map((db, shard) => deltasPart({ ...shared, db }, { shard, now, rowsMax: bounds.deltas.rows })),
     straysPart(shared, { now, bounds: bounds.strays }),
   ];
 }

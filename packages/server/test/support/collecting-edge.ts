@@ -3,7 +3,7 @@ import { blockKey, storeBlock } from "../../src/blocks/store-block.ts";
 import { collect, collectBounds, type CollectPorts } from "../../src/collect/collect.ts";
 import type { RunKind, RunRecord } from "../../src/collect/runs.ts";
 import { newBlock, newUser, type TestBlock } from "./blocks.ts";
-import { manualClock, memoryBucket, noSleep, randomBytes, sha256 } from "./ports.ts";
+import { manualClock, memoryBucket, noSleep, randomBytes, sha256, unzstd } from "./ports.ts";
 import { sqliteD1 } from "./sqlite-d1.ts";
 
 export const hour = 3_600_000;
@@ -27,6 +27,7 @@ export class Edge {
     clock: this.clock,
     random: randomBytes,
     sha256,
+    unzstd,
     report: (_message, cause) => this.reports.push(cause),
     log: (line) => this.lines.push(line),
   };

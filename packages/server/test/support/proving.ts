@@ -8,7 +8,7 @@ import { createProofs } from "../../src/blocks/proofs.ts";
 import { storeBlock } from "../../src/blocks/store-block.ts";
 import { toBase64Url } from "@ashlar/shared/encoding";
 import { newUser, type TestBlock } from "./blocks.ts";
-import { keyedMac, mac, manualClock, memoryBucket, noSleep, sha256 } from "./ports.ts";
+import { keyedMac, mac, manualClock, memoryBucket, noSleep, sha256, unzstd } from "./ports.ts";
 import { recordedBucket, recordedDatabase } from "./recording.ts";
 import { sqliteD1 } from "./sqlite-d1.ts";
 
@@ -56,7 +56,7 @@ export function provingWorld() {
       return states;
     },
     prove: (user: UserId, { hash }: TestBlock, nonce: string, proof: string) =>
-      proveBlock({ shards, bucket: recorded, clock, sha256, keyedMac, proofs }, user, { hash, nonce, proof }),
+      proveBlock({ shards, bucket: recorded, unzstd, clock, sha256, keyedMac, proofs }, user, { hash, nonce, proof }),
     newHolder,
     newHolders: async (count: number, block: TestBlock): Promise<void> => {
       for (let made = 0; made < count; made++) await newHolder(block);

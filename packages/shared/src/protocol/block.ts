@@ -1,7 +1,21 @@
-/** Blocks: `POST /v1/blocks/check`, `POST /v1/blocks/prove`, `PUT /v1/blocks/:hash`, `POST /v1/blocks/locate`, and the signed addresses. */
+/**
+ * Blocks: `POST /v1/blocks/check`, `POST /v1/blocks/prove`, `PUT /v1/blocks/:hash`, `POST /v1/blocks/:hash/delta`,
+ * `GET /v1/blocks/:hash/signature`, `POST /v1/blocks/locate`, and the signed addresses.
+ */
 import * as z from "zod/mini";
 import { blockHashSchema } from "../ids.ts";
 import { blockBytesMax, checkHashesMax, locateHashesMax } from "../limits.ts";
+
+/**
+ * How a block's bytes travel and are stored: as they are, or compressed (RFC 8878). Its name is always the hash of the plain
+ * bytes. A header of our own, since everything between a client and a Worker feels free to act on Content-Encoding.
+ */
+export const blockEncodingSchema = z.enum(["identity", "zstd"]);
+export type BlockEncoding = z.infer<typeof blockEncodingSchema>;
+/** On a PUT: how the body is encoded. On the answer to a GET: likewise; `identity` when absent. */
+export const encodingHeader = "ashlar-encoding";
+/** On a GET: the encodings that the reader takes besides `identity`. A range is always of the plain bytes. */
+export const acceptEncodingHeader = "ashlar-accept-encoding";
 
 export const blockSizeSchema = z.int().check(z.minimum(1), z.maximum(blockBytesMax));
 
@@ -42,6 +56,8 @@ export const locationSchema = z.object({
   size: blockSizeSchema,
   url: z.string(),
   offset: z.optional(z.int().check(z.nonnegative())),
+  /** What else makes the block, for a device that has all of the bases: frames of DELTA.md, at signed addresses likewise. */
+  deltas: z.optional(z.array(z.object({ url: z.string(), size: z.int(), bases: z.array(blockHashSchema) }))),
 });
 export type BlockLocation = z.infer<typeof locationSchema>;
 

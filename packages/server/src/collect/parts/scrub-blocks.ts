@@ -6,7 +6,7 @@ import { toHex } from "@ashlar/shared/encoding";
 import type { BlockHash } from "@ashlar/shared/ids";
 import { readPlainBlock } from "../../blocks/read-block.ts";
 import { blockKey } from "../../blocks/store-block.ts";
-import type { BucketReader, Database, RandomBytes, Sha256 } from "../../ports.ts";
+import type { BucketReader, Database, RandomBytes, Sha256, Unzstd } from "../../ports.ts";
 import { type Cursors, nextCursor } from "../cursors.ts";
 import type { Part, RequireTime } from "../part.ts";
 
@@ -21,6 +21,7 @@ export type ScrubPorts = {
   readonly db: Database;
   readonly bucket: BucketReader;
   readonly sha256: Sha256;
+  readonly unzstd: Unzstd;
   readonly random: RandomBytes;
   readonly cursors: Cursors;
   readonly requireTime: RequireTime;
@@ -124,10 +125,10 @@ async function readAll(ports: ScrubPorts, rows: readonly Row[]): Promise<{ whole
 /** An object that ends before it should makes its stream fail, each time; a bucket that is away is no damage, and is thrown. */
 async function isWhole(ports: ScrubPorts, hash: BlockHash): Promise<boolean> {
   try {
-    return (await readPlainBlock(ports, hash)) !== undefined;
+    return (await readPlainBlock(ports, hash)).state === "whole";
   } catch {
     try {
-      return (await readPlainBlock(ports, hash)) !== undefined;
+      return (await readPlainBlock(ports, hash)).state === "whole";
     } catch (error) {
       if (error instanceof TypeError) return false;
       throw error;
