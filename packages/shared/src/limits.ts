@@ -28,8 +28,33 @@ export const commitInlineBlocksMax = 10 * commitOpsMax;
 export const commitPathCharsMax = 8 * MiB;
 /** The commit's JSON head: operations with their manifests. */
 export const commitHeadBytesMax = 12 * MiB;
+/** Deltas of one commit: each costs the server its bases in memory and a block's worth of hashing. Larger edits are sent before it. */
+export const commitDeltasMax = 16;
+/** A delta that is not much smaller than its block is no use. */
+export const deltaFrameBytesMax = 4 * MiB;
+/** Blocks that one delta may copy from. */
+export const deltaBasesMax = 4;
+export const deltaBaseBytesMax = deltaBasesMax * blockBytesMax;
+/** Deltas that one change names; `locate` tells of the others. */
+export const changeDeltasMax = 100;
+/** How long a delta is kept for other devices: as long as the journal that tells of it. */
+export const deltaMs = 7 * dayMs;
+/** Blocks that one isolate holds for rebuilding others, of the 128 MiB it has: two of the largest rebuilds, or many small ones. */
+export const rebuildBytesMax = 48 * MiB;
+/** Rebuilds that wait for their turn in one isolate; the next is told to try again. */
+export const rebuildsWaitingMax = 64;
+/** Runs of a manifest that a patch replaces; more than these and the manifest is sent whole. */
+export const manifestSplicesMax = 64;
 export const checkHashesMax = 1000;
 export const locateHashesMax = 1000;
+/** A nonce that `check` gives for a proof: long enough to wait behind other blocks on a slow link, short enough to be worth nothing later. */
+export const proofMs = 5 * minuteMs;
+/**
+ * Other holders from which on a block's possession may be proven: drawn for each block from this range, both ends included, and
+ * never told. Below 3, one account of the curious would do to test for one other user.
+ */
+export const proveHoldersMin = 3;
+export const proveHoldersMax = 10;
 /** What a refusal says may quote the request; more of it than this helps nobody. */
 export const problemDetailCharsMax = 1000;
 /** Any other JSON body. */
@@ -113,6 +138,8 @@ export const settleMsMax = 2 * secondMs;
 
 /** An answer is read no further than this: pages of changes and folders are the longest. */
 export const answerBytesMax = 64 * MiB;
+/** Names and values in the head of an answer, together; what stands between them is not counted. */
+export const answerHeadBytesMax = 8 * KiB;
 /** Tries of one request before its failure is told; with full jitter they take some 4 s, and the engine tries again later. */
 export const requestAttemptsMax = 5;
 /** A wait that the server asks for is sat out up to this inside a request; a longer one is the engine's to plan. */

@@ -1,5 +1,6 @@
 /** Requests to the Worker as a device makes them. Every test has users of its own: the files share one storage. */
 import { randomBytes, sha256 } from "@ashlar/durable-objects/crypto";
+import { deltaCodec } from "@ashlar/durable-objects/delta-codec";
 import { ensureNamespace } from "@ashlar/server/namespace/create";
 import { toHex } from "@ashlar/shared/encoding";
 import { type BlockHash, blockHashSchema, type DeviceId, type Epoch, newId, type UserId } from "@ashlar/shared/ids";
@@ -9,7 +10,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import { app } from "../src/app.ts";
-import { metaShard } from "../src/env.ts";
+import { type Env, metaShard } from "../src/env.ts";
 import { type Identity, signAccessToken } from "../src/http/access-token.ts";
 
 const origin = "http://ashlar.test";
@@ -29,7 +30,14 @@ export async function deviceOf(user: UserId, shard: number): Promise<Signed> {
   return { ...identity, token };
 }
 
-type Options = { as?: { token: string }; json?: unknown; body?: BodyInit; headers?: Record<string, string> };
+type Options = {
+  as?: { token: string };
+  json?: unknown;
+  body?: BodyInit;
+  headers?: Record<string, string>;
+  /** Other bindings than the deployed ones, for {@link sendAsItIs}. */
+  bindings?: Partial<Env>;
+};
 
 export function send(method: string, path: string, { as, json, body, headers }: Options = {}): Promise<Response> {
   const all = new Headers(headers);
@@ -39,11 +47,20 @@ export function send(method: string, path: string, { as, json, body, headers }: 
   return exports.default.fetch(origin + path, { method, headers: all, ...(content !== undefined && { body: content }) });
 }
 
-/** Hands the request over with headers that a platform between would put right, such as a wrong Content-Length. */
-export async function sendAsItIs(method: string, path: string, { as, body, headers }: Options): Promise<Response> {
-  const all = new Headers({ ...headers, ...(as !== undefined && { authorization: `Bearer ${as.token}` }) });
+/**
+ * Hands the request over with headers that a platform between would put right, such as a wrong Content-Length, and waits for what
+ * is done after the answer.
+ */
+export async function sendAsItIs(method: string, path: string, { as, json, body, headers, bindings }: Options): Promise<Response> {
+  const all = new Headers({
+    ...headers,
+    ...(as !== undefined && { authorization: `Bearer ${as.token}` }),
+    ...(json !== undefined && { "content-type": "application/json" }),
+  });
+  const content = json === undefined ? body : JSON.stringify(json);
   const ctx = createExecutionContext();
-  const response = await app.fetch(new Request(origin + path, { method, headers: all, ...(body !== undefined && { body }) }), env, ctx);
+  const request = new Request(origin + path, { method, headers: all, ...(content !== undefined && { body: content }) });
+  const response = await app.fetch(request, { ...env, ...bindings }, ctx);
   await waitOnExecutionContext(ctx);
   return response;
 }
@@ -68,6 +85,25 @@ export function newBlock(size: number): TestBlock {
 
 export function hashOf(bytes: Uint8Array): BlockHash {
   return blockHashSchema.parse(toHex(sha256(bytes)));
+}
+
+/** The block with some random bytes in its middle, and as long as said. */
+export function editOf({ bytes: base, size: baseSize }: TestBlock, size = baseSize, changed = 10): TestBlock {
+  const bytes = new Uint8Array(size);
+  bytes.set(base.subarray(0, size));
+  const { bytes: edit } = newBlock(Math.floor(changed));
+  bytes.set(edit, Math.floor((Math.min(size, baseSize) - edit.length) / 2));
+  return { hash: hashOf(bytes), size, bytes };
+}
+
+/** The delta that makes the block of those bases. */
+export function frameOf(target: TestBlock, ...bases: readonly TestBlock[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(deltaCodec().encode(target, bases));
+}
+
+export function sendDelta(as: Signed, { hash }: TestBlock, frame: Uint8Array): Promise<Response> {
+  const headers = { "content-type": "application/octet-stream" };
+  return send("POST", `/v1/blocks/${hash}/delta`, { as, headers, body: new Uint8Array(frame) });
 }
 
 export function put(as: Signed, block: TestBlock): Promise<Response> {

@@ -1,7 +1,9 @@
 /** The collector on a timer. What it does and why is in packages/server/src/collect. */
+import { boundedUnzstd } from "@ashlar/server/blocks/bounded-unzstd";
 import { collect } from "@ashlar/server/collect/collect";
 import type { RunKind } from "@ashlar/server/collect/runs";
 import { createHash } from "node:crypto";
+import { zstdDecompressSync } from "node:zlib";
 import type { Env } from "./env.ts";
 
 /** The local server asks for other runs by a name in place of the cron; the platform only ever sends those of wrangler.toml. */
@@ -19,6 +21,7 @@ export default {
         clock: Date,
         random: (count) => crypto.getRandomValues(new Uint8Array(count)),
         sha256: (bytes) => createHash("sha256").update(bytes).digest(),
+        unzstd: boundedUnzstd((frame, maxOutputLength) => zstdDecompressSync(frame, { maxOutputLength })),
         report: (message, cause) => console.error(message, cause),
         log: (line) => console.log(line),
       },

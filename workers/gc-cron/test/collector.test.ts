@@ -18,6 +18,7 @@ import collector from "../src/index.ts";
 const hour = 3_600_000;
 const minute = 60_000;
 const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+const noSleep = () => Promise.reject(new Error("nothing to wait for"));
 const shards = [env.INDEX_0, env.INDEX_1];
 
 /** What the collector runs as of that time, as its cron would. */
@@ -52,7 +53,7 @@ class User {
   }
 
   async store(block: TestBlock, time: number): Promise<void> {
-    await storeBlock({ shards, bucket: env.BLOCKS, clock: { now: () => time } }, this.id, block, block.bytes);
+    await storeBlock({ shards, bucket: env.BLOCKS, clock: { now: () => time }, sleep: noSleep }, this.id, block, block.bytes);
   }
 
   async protect(block: TestBlock, time: number): Promise<void> {

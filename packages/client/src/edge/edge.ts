@@ -1,11 +1,12 @@
 /** The edge's control, upload and download routes, as the engine's port {@link Edge}. */
 import { encodeCommitBody } from "@ashlar/shared/commit-body";
+import { toBase64Url } from "@ashlar/shared/encoding";
 import { blockBytesMax, commitHeadBytesMax, jsonBodyBytesMax, packBytesMax } from "@ashlar/shared/limits";
 import { type BlockLocation, checkResponseSchema, locateResponseSchema } from "@ashlar/shared/protocol/block";
 import { changesResponseSchema, versionResponseSchema } from "@ashlar/shared/protocol/change";
 import { commitMediaType, commitResponseSchema } from "@ashlar/shared/protocol/commit";
 import { treeResponseSchema } from "@ashlar/shared/protocol/tree";
-import type { Edge } from "../ports.ts";
+import type { Edge, Hmac } from "../ports.ts";
 import { foreignAnswer } from "./answer.ts";
 import { type Caller, jsonBody, parsed } from "./caller.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -16,11 +17,12 @@ export type EdgeOptions = {
   readonly call: Caller;
   readonly tokens: Tokens;
   readonly deviceName: string;
+  readonly hmac: Hmac;
 };
 
 type Range = { readonly offset: number; readonly length: number };
 
-export function createEdge({ call, tokens, deviceName }: EdgeOptions): Edge {
+export function createEdge({ call, tokens, deviceName, hmac }: EdgeOptions): Edge {
   async function ask<Value>(schema: { parse(data: unknown): Value }, path: string, signal?: AbortSignal, body?: unknown): Promise<Value> {
     const request = body === undefined ? { method: "GET" as const } : { method: "POST" as const, ...jsonBody(body) };
     return parsed(schema, path, await call({ ...request, path, signal }));
@@ -40,6 +42,11 @@ export function createEdge({ call, tokens, deviceName }: EdgeOptions): Edge {
       return states;
     },
 
+    async prove(hash, nonce, bytes, signal) {
+      const proof = toBase64Url(await hmac(nonce, bytes));
+      await call({ method: "POST", path: "/v1/blocks/prove", signal, ...jsonBody({ hash, nonce, proof }) });
+    },
+
     async putBlock(hash, bytes, signal) {
       const headers = { "content-type": "application/octet-stream" };
       await call({ method: "PUT", path: `/v1/blocks/${hash}`, headers, body: bytes, answerBytesMax: jsonBodyBytesMax, signal });
@@ -54,10 +61,10 @@ export function createEdge({ call, tokens, deviceName }: EdgeOptions): Edge {
       return blocks;
     },
 
-    async fetch(url, range, signal) {
+    async fetch(url, range, signal, into) {
       const headers = range === undefined ? {} : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
       // A server may ignore the range and send the whole object: no block and no pack is longer than this.
-      const answer = await call({ method: "GET", path: url, headers, answerBytesMax: Math.max(blockBytesMax, packBytesMax), signal });
+      const answer = await call({ method: "GET", path: url, headers, answerBytesMax: Math.max(blockBytesMax, packBytesMax), into, signal });
       return range === undefined ? answer.body : rangeOf(url, answer, range);
     },
 
@@ -85,9 +92,9 @@ export function createEdge({ call, tokens, deviceName }: EdgeOptions): Edge {
       return parsed(versionResponseSchema, path, answer).manifest;
     },
 
-    tree(node, after, signal) {
-      const query = after === null ? "" : `?after=${encodeURIComponent(after)}`;
-      return ask(treeResponseSchema, `/v1/tree/${node}${query}`, signal);
+    tree(node, after, signal, known) {
+      const query = [...(after === null ? [] : [`after=${encodeURIComponent(after)}`]), ...(known === undefined ? [] : [`known=${known}`])];
+      return ask(treeResponseSchema, `/v1/tree/${node}${query.length === 0 ? "" : "?"}${query.join("&")}`, signal);
     },
   };
 }

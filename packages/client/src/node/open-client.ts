@@ -12,7 +12,7 @@ import { openConnection } from "./connection.ts";
 import { watchControl } from "./control-file.ts";
 import { openDatabase } from "./database.ts";
 import { openDisk } from "./disk.ts";
-import { hashBlock } from "./hash.ts";
+import { hashBlock, sha256 } from "./hash.ts";
 import type { Account, Home, RegisteredFolder } from "./home.ts";
 import { noteOutages } from "./outage.ts";
 import { platformOf } from "./platform.ts";
@@ -58,6 +58,7 @@ export function openClient(options: ClientOptions): Client {
     database,
     clock: systemClock,
     random: randomBytes,
+    sha256,
     platform: platformOf(process.platform),
     allowMassDelete,
     onEvent,

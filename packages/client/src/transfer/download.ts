@@ -5,7 +5,7 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { createBudget } from "../common/budget.ts";
 import { createTaskGroup } from "../common/task-group.ts";
 import { DiskError, type Transfer } from "../ports.ts";
-import { createFetcher, isBlock } from "./fetcher.ts";
+import { type BlockBytes, createFetcher, isBlock, unpooled } from "./fetcher.ts";
 import type { TransferOptions } from "./options.ts";
 
 /** A block and all the places in the file where it stands. */
@@ -38,13 +38,13 @@ export function createDownloads(options: TransferOptions): Downloads {
     }
   }
 
-  async function obtain(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<Uint8Array> {
+  async function obtain(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<BlockBytes> {
     const sent = received?.get(block.hash);
-    if (sent !== undefined && (await isBlock(block, sent, hashBlock))) return sent;
+    if (sent !== undefined && (await isBlock(block, sent, hashBlock))) return unpooled(sent);
     const local = await readLocal(block);
     if (local === undefined) return fetcher.fetch(block, signal);
     fetcher.forget(block.hash);
-    return local;
+    return unpooled(local);
   }
 
   /** Asks for all addresses at once, so that few requests carry them and packs know what is wanted of them. */
@@ -73,8 +73,8 @@ export function createDownloads(options: TransferOptions): Downloads {
           const giveBack = await memory.take(Math.max(block.size, packBlockBytesMax), group.signal);
           group.start(async () => {
             try {
-              const bytes = await obtain(block, received, group.signal);
-              for (const offset of block.offsets) await draft.write(bytes, offset);
+              using content = await obtain(block, received, group.signal);
+              for (const offset of block.offsets) await draft.write(content.bytes, offset);
               progress?.(block.size * block.offsets.length);
             } finally {
               giveBack();
@@ -94,7 +94,8 @@ export function createDownloads(options: TransferOptions): Downloads {
       const bytes = new Uint8Array(size);
       let at = 0;
       for (const block of blocks) {
-        bytes.set(await obtain(block, undefined, signal), at);
+        using content = await obtain(block, undefined, signal);
+        bytes.set(content.bytes, at);
         at += block.size;
       }
       return bytes;

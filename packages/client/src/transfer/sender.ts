@@ -6,6 +6,7 @@ import { untilAborted } from "../common/abort.ts";
 import { createBatcher } from "../common/batcher.ts";
 import { createBudget } from "../common/budget.ts";
 import type { BlockKnowledge, Edge } from "../ports.ts";
+import { createProver } from "./prover.ts";
 
 /**
  * Resolves when this user may name the block in a commit: it was there, or these bytes are now. The bytes must not
@@ -13,16 +14,17 @@ import type { BlockKnowledge, Edge } from "../ports.ts";
  */
 export type SendBlock = (block: BlockRef, bytes: Uint8Array, signal: AbortSignal) => Promise<void>;
 
-export function createSender(edge: Pick<Edge, "check" | "putBlock">, knowledge: BlockKnowledge): SendBlock {
+export function createSender(edge: Pick<Edge, "check" | "prove" | "putBlock">, knowledge: BlockKnowledge): SendBlock {
   const check = createBatcher<BlockRef, BlockState>({ batchMax: checkHashesMax, run: (blocks, signal) => edge.check(blocks, signal) });
+  const isProven = createProver(edge, check);
   const slots = createBudget(transfersInFlightMax);
   /** Resolves when a block's sending has ended, well or not. */
   const inFlight = new Map<BlockHash, Promise<void>>();
 
-  async function put(hash: BlockHash, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  async function deliver(block: BlockRef, state: BlockState, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const giveBack = await slots.take(1, signal);
     try {
-      await edge.putBlock(hash, bytes, signal);
+      if (!(await isProven(block, state, bytes, signal))) await edge.putBlock(block.hash, bytes, signal);
     } finally {
       giveBack();
     }
@@ -37,7 +39,8 @@ export function createSender(edge: Pick<Edge, "check" | "putBlock">, knowledge: 
     const ended = Promise.withResolvers<void>();
     inFlight.set(hash, ended.promise);
     try {
-      if ((await check(block, signal)) === "upload") await put(hash, bytes, signal);
+      const state = await check(block, signal);
+      if (state !== "have") await deliver(block, state, bytes, signal);
       knowledge.rememberServerHas([hash]);
     } finally {
       inFlight.delete(hash);

@@ -12,6 +12,7 @@ import { Random } from "./random.ts";
 /** Content up to this many bytes is one small block and travels in the commit; longer content is sent on its own. */
 const smallBytesMax = 24;
 
+export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 export const hashOf = (bytes: Uint8Array): BlockHash => createHash("sha256").update(bytes).digest("hex") as BlockHash;
 export const manifestOfText = (text: string): string => manifestOfBytes(new TextEncoder().encode(text));
 const manifestOfBytes = (bytes: Uint8Array): string =>
@@ -72,6 +73,11 @@ export class SimulatedEdge {
       device,
       deviceName,
       check: (blocks) => request("check", () => blocks.map(({ hash }) => (this.blocks.has(hash) ? "have" : "upload"))),
+      // One account alone: there are no others to have a block from.
+      prove: () =>
+        request("prove", () => {
+          throw new ProblemError("proof-failed");
+        }),
       putBlock: (hash, bytes) =>
         request("putBlock", () => {
           this.blocksSent++;
@@ -102,14 +108,15 @@ export class SimulatedEdge {
           if (manifest === undefined || manifest === null) throw new ProblemError("not-found");
           return manifest;
         }),
-      tree: (node, after) => request("tree", () => this.#treePage(node, after)),
+      tree: (node, after, _signal, known) => request("tree", () => this.#treePage(node, after, known)),
     };
   }
 
-  #treePage(node: typeof rootId, after: string | null) {
+  #treePage(node: typeof rootId, after: string | null, known: string | undefined) {
     const folder = this.namespace.nodes.get(node);
     if (node !== rootId && folder === undefined) throw new ProblemError("not-found");
-    const children = this.namespace.children(node).filter(({ name }) => after === null || name > after);
+    const all = this.namespace.children(node).filter(({ name }) => after === null || name > after);
+    const children = this.namespace.folderDigest(node) === known ? [] : all;
     const page = children.slice(0, this.#rules.treePage);
     const root = {
       node: rootId,
@@ -177,7 +184,7 @@ export function simulatedTransfer(disk: Disk, edge: Edge, knowledge: BlockKnowle
           continue;
         }
         const [state] = await edge.check([{ hash, size: block.length }]);
-        if (state === "upload") await edge.putBlock(hash, block);
+        if (state !== "have") await edge.putBlock(hash, block);
         knowledge.rememberServerHas([hash]);
       }
       return { manifest: manifestOfBytes(bytes), size: bytes.length, stat, small };

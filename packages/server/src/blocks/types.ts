@@ -25,6 +25,15 @@ export type BlockIndex = {
   release(user: UserId, hashes: readonly BlockHash[], generation: number): Promise<void>;
 };
 
+/** What `check` asks of the index. */
+export type BlockLookUp = {
+  /** How the user stands to each of these; his leases are extended to 72 hours from now, and nothing else is written. */
+  lookUp(user: UserId, hashes: readonly BlockHash[]): Promise<Map<BlockHash, Standing>>;
+};
+
+/** `isMine`: this user may name the block in a commit. `holders`: whose namespaces refer to it; 0 for one that is not stored. */
+export type Standing = { readonly isMine: boolean; readonly holders: number };
+
 /** A small block in a pack of its user. */
 export type PackedBlock = BlockRef & { readonly offset: number };
 /** One R2 object with the small blocks of one commit or upload, at `p/<user>/<id>`. */

@@ -3,11 +3,12 @@
  * goes on where it left off at the last run; one that fails is told and does not stop the others.
  */
 import { collectMsMax } from "@ashlar/shared/limits";
-import type { BucketCollector, Clock, Database, RandomBytes, Sha256 } from "../ports.ts";
+import type { BucketCollector, Clock, Database, RandomBytes, Sha256, Unzstd } from "../ports.ts";
 import { readCursors } from "./cursors.ts";
 import type { BlockBounds } from "./expired-blocks.ts";
 import type { Details, Part, PartOutcome, PartPlan, Report } from "./part.ts";
 import { blocksPart } from "./parts/blocks.ts";
+import { deltasPart } from "./parts/deltas.ts";
 import { recordsPart } from "./parts/records.ts";
 import { newestBlocksPart, type ScrubBounds, scrubBlocksPart } from "./parts/scrub-blocks.ts";
 import { type PackScrubBounds, scrubPacksPart } from "./parts/scrub-packs.ts";
@@ -27,6 +28,7 @@ export type CollectPorts = {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly sha256: Sha256;
+  readonly unzstd: Unzstd;
   readonly report: Report;
   /** Takes one line of JSON. */
   readonly log: (line: string) => void;
@@ -39,16 +41,18 @@ export type CollectBounds = {
   readonly packs: PackScrubBounds;
   /** For the run of a server that has just started. */
   readonly newest: ScrubBounds & { readonly withinMs: number };
+  readonly deltas: { readonly rows: number };
   readonly strays: StraysBounds;
 };
 
-/** For each shard and run. A row read costs a thousandth of a row written, so the walks are long and have no index. */
+/** For each shard and run, users over all shards. A row read costs a thousandth of a row written, so the walks are long and have no index. */
 export const collectBounds: CollectBounds = {
   blocks: { rows: 100_000, leases: 20_000, blocks: 5000 },
-  users: { users: 200, calls: 20 },
+  users: { users: 800, calls: 20 },
   scrub: { looks: 200, reads: 10 },
   packs: { looks: 100, reads: 2 },
   newest: { looks: 0, reads: 200, withinMs: 600_000 },
+  deltas: { rows: 1000 },
   strays: { pages: 5 },
 };
 
@@ -100,13 +104,15 @@ async function partsOf(ports: CollectPorts, { kind, now, bounds, startedAt }: Ca
   if (kind === "check")
     return indexShards.map((db, shard) => newestBlocksPart({ ...shared, db }, { shard, ...bounds.newest, bounds: bounds.newest }));
   const dryRun = kind === "plan";
+  const users = { ...bounds.users, users: Math.ceil(bounds.users.users / metaShards.length) };
   return [
     recordsPart(directory, now),
-    ...metaShards.map((db, shard) => usersPart({ ...shared, db }, { shard, now, dryRun, bounds: bounds.users })),
+    ...metaShards.map((db, shard) => usersPart({ ...shared, db }, { shard, now, dryRun, bounds: users })),
     // Before blocks are collected: all is planned from one view of the rows.
     ...indexShards.map((db, shard) => scrubBlocksPart({ ...shared, db }, { shard, bounds: bounds.scrub })),
     ...indexShards.map((db, shard) => blocksPart({ ...shared, db }, { shard, now, bounds: bounds.blocks })),
     ...metaShards.map((db, shard) => scrubPacksPart({ ...shared, db }, { shard, bounds: bounds.packs })),
+    ...metaShards.map((db, shard) => deltasPart({ ...shared, db }, { shard, now, rowsMax: bounds.deltas.rows })),
     straysPart(shared, { now, bounds: bounds.strays }),
   ];
 }

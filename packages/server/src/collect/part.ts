@@ -17,8 +17,6 @@ export type PartPlan = {
 /** One concern of the collector on one shard. Each is bounded, and fails alone. */
 export type Part = { readonly name: string; plan(): Promise<PartPlan> };
 
-export const nothingDone: PartOutcome = { deleted: 0, bytesFreed: 0, errors: 0, details: {} };
-
 /** Throws once the run may not begin anything more. */
 export type RequireTime = () => void;
 export type Report = (message: string, cause: unknown) => void;

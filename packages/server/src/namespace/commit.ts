@@ -1,13 +1,15 @@
 /** A commit from call to answer (DESIGN section 5). The caller sees to it that one runs at a time for a user. */
-import type { BlockHash } from "@ashlar/shared/ids";
+import type { BlockHash, OpId } from "@ashlar/shared/ids";
 import { commitPathCharsMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
+import type { ManifestPatch } from "@ashlar/shared/manifest-patch";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { BlockIndex } from "../blocks/types.ts";
 import type { BucketWriter, Clock, Database, Sha256 } from "../ports.ts";
 import { admit, type Admission, type Loaded } from "./admit.ts";
+import { answerPatches, nodesToCompare } from "./answer-patches.ts";
 import { planBlocks, missingHashesMax, type BlockPlan, type PlacedBlock } from "./block-plan.ts";
-import { trimManifests } from "./change-page.ts";
+import { trimManifests, withPatches } from "./change-page.ts";
 import { checkOps, type CheckedOp } from "./checked-op.ts";
 import { recover, type IntentStore } from "./intent.ts";
 import { load, loadHeights } from "./load.ts";
@@ -102,14 +104,22 @@ class CommitAttempts {
   }
 
   async #attempt(ops: readonly CheckedOp[]): Promise<CommitOutcome> {
-    const { user, packs } = this.#call;
+    const { user, packs, deltas = [] } = this.#call;
     const now = this.#deps.clock.now();
-    const loaded = await load(this.#deps.db, { user, ops, packs, now });
+    const loaded = await load(this.#deps.db, {
+      user,
+      ops,
+      packs,
+      deltas,
+      compared: nodesToCompare(this.#call.ops, this.#call.patches),
+      now,
+    });
     const admission = await this.#admit(loaded, ops, now);
+    const patches = answerPatches(this.#call.ops, this.#call.patches, loaded.previous);
     requireShortPaths(admission);
     if (admission.changes.length === 0) {
       await this.settle();
-      return outcomeOf(admission, []);
+      return outcomeOf(admission, [], patches);
     }
     const plan = planBlocks(admission.versions, packs, loaded.blocks);
     if (plan.missing.length > 0) throw blocksMissing(plan.missing);
@@ -121,6 +131,7 @@ class CommitAttempts {
     return outcomeOf(
       admission,
       plan.rows.filter(({ refs }) => refs > 0),
+      patches,
     );
   }
 
@@ -146,7 +157,7 @@ class CommitAttempts {
 
   async #write(loaded: Loaded, admission: Admission, plan: BlockPlan, now: number): Promise<void> {
     const { db, bucket, sha256 } = this.#deps;
-    const { user, device } = this.#call;
+    const { user, device, deltas = [] } = this.#call;
     // Each once: the bucket refuses two writes of one object at the same time.
     const distinct = new Set(admission.versions.map(({ manifest }) => manifest));
     const { namespace } = loaded;
@@ -156,7 +167,7 @@ class CommitAttempts {
         [...distinct].map(async (manifest) => [manifest, await storeManifest({ bucket, sha256 }, moment, manifest)] as const),
       ),
     );
-    await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests }));
+    await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests, deltas }));
   }
 }
 
@@ -172,6 +183,10 @@ function blocksMissing(hashes: readonly BlockHash[]): ProblemError {
   return new ProblemError("block-missing", detail, { hashes: hashes.slice(0, missingHashesMax) });
 }
 
-function outcomeOf({ results, head, answered }: Admission, blocks: readonly PlacedBlock[]): CommitOutcome {
-  return { answer: { ok: true, response: { results, head, changes: trimManifests(answered) } }, blocks };
+function outcomeOf(
+  { results, head, answered }: Admission,
+  blocks: readonly PlacedBlock[],
+  patches: ReadonlyMap<OpId, ManifestPatch>,
+): CommitOutcome {
+  return { answer: { ok: true, response: { results, head, changes: trimManifests(withPatches(answered, patches)) } }, blocks };
 }

@@ -11,7 +11,7 @@ export const blocks = sqliteTable(
     hash: text("hash").primaryKey(),
     size: integer("size").notNull(),
     storedSize: integer("stored_size").notNull(),
-    /** How the object holds the bytes: `identity` until blocks travel compressed. */
+    /** How the object holds the bytes, as one of its writers had it. Only the object's own metadata is certain. */
     encoding: text("encoding").notNull(),
     /** `damaged`: the object is missing or does not hash to its name. Holders and counts stay, and the bytes are asked for anew. */
     state: text("state", { enum: ["pending", "stored", "deleting", "damaged"] }).notNull(),

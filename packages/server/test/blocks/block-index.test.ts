@@ -5,7 +5,7 @@ import { leaseMs } from "@ashlar/shared/limits";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newBlock, newUser, type TestBlock } from "../support/blocks.ts";
-import { manualClock, memoryBucket } from "../support/ports.ts";
+import { manualClock, memoryBucket, noSleep } from "../support/ports.ts";
 import { sqliteD1, type SqliteD1 } from "../support/sqlite-d1.ts";
 
 function setUp() {
@@ -13,7 +13,7 @@ function setUp() {
   const clock = manualClock();
   const bucket = memoryBucket();
   const index = createBlockIndex({ shards, clock });
-  const put = (user: UserId, block: TestBlock) => storeBlock({ shards, bucket, clock }, user, block, block.bytes);
+  const put = (user: UserId, block: TestBlock) => storeBlock({ shards, bucket, clock, sleep: noSleep }, user, block, block.bytes);
   return { shards, clock, bucket, index, put };
 }
 

@@ -4,7 +4,7 @@ import { createBlockIndex } from "../../src/blocks/block-index.ts";
 import { blockKey, storeBlock } from "../../src/blocks/store-block.ts";
 import { type BlockOutcome, type BlockPorts, collectBlocks, planBlocks } from "../../src/collect/expired-blocks.ts";
 import { newBlock, newUser, type TestBlock } from "../support/blocks.ts";
-import { manualClock, memoryBucket, type MemoryBucket } from "../support/ports.ts";
+import { manualClock, memoryBucket, type MemoryBucket, noSleep } from "../support/ports.ts";
 import { sqliteD1 } from "../support/sqlite-d1.ts";
 
 const bounds = { rows: 100, leases: 100, blocks: 100 };
@@ -24,7 +24,7 @@ class House {
   };
 
   store(user = newUser(), block = newBlock()) {
-    return storeBlock({ shards: [this.db], bucket: this.bucket, clock: this.clock }, user, block, block.bytes);
+    return storeBlock({ shards: [this.db], bucket: this.bucket, clock: this.clock, sleep: noSleep }, user, block, block.bytes);
   }
 
   async stored(user = newUser()): Promise<TestBlock> {
@@ -156,7 +156,9 @@ describe("blocks that nobody needs", () => {
         },
         head: async () => null,
       };
-      await expect(storeBlock({ shards: [house.db], bucket, clock: house.clock }, newUser(), block, block.bytes)).rejects.toThrow("put:");
+      await expect(
+        storeBlock({ shards: [house.db], bucket, clock: house.clock, sleep: noSleep }, newUser(), block, block.bytes),
+      ).rejects.toThrow("put:");
       house.clock.forward(leaseMs - 1);
       await house.collect();
       expect(house.row(block)).toMatchObject({ state: "pending" });

@@ -1,9 +1,15 @@
 /** Ports whose answers a test decides. */
 import type { BucketCollector } from "../../src/ports.ts";
 import { createHash, createHmac, randomBytes as nodeRandomBytes } from "node:crypto";
+import { zstdDecompressSync } from "node:zlib";
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 export const mac = (message: string): Uint8Array => createHmac("sha256", "a key for tests").update(message).digest();
+export const unzstd = (frame: Uint8Array, bytesMax: number): Uint8Array =>
+  new Uint8Array(zstdDecompressSync(frame, { maxOutputLength: bytesMax }));
+export const keyedMac = (key: string, message: Uint8Array): Uint8Array => createHmac("sha256", key).update(message).digest();
+/** For what is not meant to wait. */
+export const noSleep = (): Promise<void> => Promise.reject(new Error("nothing to wait for"));
 export const randomBytes = (count: number): Uint8Array => nodeRandomBytes(count);
 
 /** Stands still until it is set. */
@@ -27,8 +33,13 @@ export type MemoryBucket = BucketCollector & {
 /** Objects in memory; like R2 it checks `sha256` before it stores. `refuse` makes a put fail. */
 export function memoryBucket(refuse: (key: string) => boolean = () => false, clock = { now: () => 0 }): MemoryBucket {
   const objects = new Map<string, Uint8Array>();
+  const metadata = new Map<string, Record<string, string>>();
   const puts: string[] = [];
   const uploaded = new Map<string, number>();
+  const head = async (key: string) => {
+    const found = objects.get(key);
+    return found === undefined ? null : { size: found.length, customMetadata: metadata.get(key) ?? {} };
+  };
   return {
     objects,
     puts,
@@ -45,15 +56,12 @@ export function memoryBucket(refuse: (key: string) => boolean = () => false, clo
         truncated: after.length > page.length,
       };
     },
-    head: async (key) => {
-      const found = objects.get(key);
-      return found === undefined ? null : { size: found.length };
-    },
+    head,
     get: async (key, { range } = {}) => {
-      const found = objects.get(key);
-      if (found === undefined) return null;
+      const [found, told] = [objects.get(key), await head(key)];
+      if (found === undefined || told === null) return null;
       const part = range === undefined ? found : found.subarray(range.offset, range.offset + range.length);
-      return { size: found.length, arrayBuffer: async () => new Uint8Array(part).buffer };
+      return { ...told, arrayBuffer: async () => new Uint8Array(part).buffer };
     },
     put: async (key, body, options) => {
       puts.push(key);
@@ -64,6 +72,7 @@ export function memoryBucket(refuse: (key: string) => boolean = () => false, clo
       }
       objects.set(key, bytes);
       uploaded.set(key, clock.now());
+      metadata.set(key, options?.customMetadata ?? {});
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Changes: the journal's rows as devices see them, by `GET /v1/changes?since=&epoch=` and on the socket. */
 import * as z from "zod/mini";
-import { deviceIdSchema, epochSchema, nodeIdSchema, opIdSchema, seqSchema, userIdSchema } from "../ids.ts";
+import { blockHashSchema, deviceIdSchema, epochSchema, nodeIdSchema, opIdSchema, seqSchema, userIdSchema } from "../ids.ts";
+import { manifestPatchSchema } from "../manifest-patch.ts";
 import { locationSchema } from "./block.ts";
 
 export const changeTypeSchema = z.enum(["create", "update", "move", "delete"]);
@@ -30,8 +31,10 @@ export const changeSchema = z.object({
   mode: z.int(),
   /** The block hashes and sizes. Null for a folder, and for a long one: `GET /v1/files/:node/versions/:version`. */
   manifest: z.nullable(z.string()),
-  /** What a device with the bases needs to fetch: none before deltas exist. */
-  deltas: z.array(z.object({ target: z.string(), base: z.string(), size: z.int() })),
+  /** Instead of a manifest, in what is pushed and answered: how it differs from an earlier version's. */
+  patch: z.optional(manifestPatchSchema),
+  /** New blocks that the server has as deltas too: a device with all of a delta's bases fetches `size` bytes instead of the block. */
+  deltas: z.array(z.object({ target: blockHashSchema, bases: z.array(blockHashSchema), size: z.int() })),
 });
 export type Change = z.infer<typeof changeSchema>;
 
@@ -53,8 +56,9 @@ export const versionResponseSchema = z.object({
 });
 export type VersionContent = z.infer<typeof versionResponseSchema>;
 
-/** Bytes of a small block, sent along with a pushed change. */
+/** Bytes of a small block, or a delta's frame that makes the block `target`, in base64url: sent along with a pushed change. */
 export const inlineBlockSchema = z.object({ hash: z.string(), data: z.string() });
+export const inlineDeltaSchema = z.object({ target: blockHashSchema, data: z.string() });
 
 /** What a device says on the socket (`GET /v1/events`, subprotocol `ashlar.v1`); besides, `ping` is answered `pong`. */
 export const deviceMessageSchema = z.strictObject({
@@ -76,6 +80,7 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     changes: z.array(changeSchema),
     /** Small content, and signed addresses of the rest. */
     inline: z.array(inlineBlockSchema),
+    deltas: z.optional(z.array(inlineDeltaSchema)),
     locations: z.array(locationSchema),
   }),
   /** The cursor is too old, or of another epoch: reconcile. */

@@ -2,11 +2,12 @@
  * `POST /v1/commits`: operations, applied in order, each alone conditional on the revision its device had seen.
  *
  * The body is `application/vnd.ashlar.commit`: a 32-bit big-endian length, that many bytes of JSON ({@link commitHeadSchema}),
- * then the bytes of the inline blocks in the order the head lists them, and nothing else.
+ * then the bytes of the inline blocks and of the deltas in the order the head lists them, and nothing else.
  */
 import * as z from "zod/mini";
 import { blockHashSchema, nodeIdSchema, opIdSchema, seqSchema } from "../ids.ts";
-import { commitInlineBlocksMax, commitOpsMax, fileBytesMax, packBlockBytesMax } from "../limits.ts";
+import { commitDeltasMax, commitInlineBlocksMax, commitOpsMax, deltaFrameBytesMax, fileBytesMax, packBlockBytesMax } from "../limits.ts";
+import { manifestPatchSchema } from "../manifest-patch.ts";
 import { nameFault } from "../names.ts";
 import { changeSchema } from "./change.ts";
 
@@ -48,12 +49,27 @@ export const deleteOpSchema = z.strictObject({ op: z.literal("delete"), ...base,
 export const opSchema = z.discriminatedUnion("op", [createOpSchema, updateOpSchema, mkdirOpSchema, moveOpSchema, deleteOpSchema]);
 export type Op = z.infer<typeof opSchema>;
 
+/** An update as it travels when its manifest is long and little of it changed: the Worker puts the manifest together again. */
+export const patchedUpdateOpSchema = z.strictObject({
+  ...z.omit(updateOpSchema, { manifest: true }).shape,
+  patch: manifestPatchSchema,
+});
+export type PatchedUpdateOp = z.infer<typeof patchedUpdateOpSchema>;
+export const wireOpSchema = z.union([opSchema, patchedUpdateOpSchema]);
+export type WireOp = z.infer<typeof wireOpSchema>;
+
 export const commitHeadSchema = z.strictObject({
-  ops: z.array(opSchema).check(z.minLength(1), z.maxLength(commitOpsMax)),
+  ops: z.array(wireOpSchema).check(z.minLength(1), z.maxLength(commitOpsMax)),
   /** The small blocks that follow, each once. */
   inline: z
     .array(z.strictObject({ hash: blockHashSchema, size: z.int().check(z.minimum(1), z.maximum(packBlockBytesMax)) }))
     .check(z.maxLength(commitInlineBlocksMax)),
+  /** The frames of DELTA.md that follow them: `target` is a block that an operation names, of any size. */
+  deltas: z.optional(
+    z
+      .array(z.strictObject({ target: blockHashSchema, size: z.int().check(z.minimum(1), z.maximum(deltaFrameBytesMax)) }))
+      .check(z.maxLength(commitDeltasMax)),
+  ),
 });
 export type CommitHead = z.infer<typeof commitHeadSchema>;
 

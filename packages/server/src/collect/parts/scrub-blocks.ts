@@ -6,7 +6,7 @@ import { toHex } from "@ashlar/shared/encoding";
 import type { BlockHash } from "@ashlar/shared/ids";
 import { readPlainBlock } from "../../blocks/read-block.ts";
 import { blockKey } from "../../blocks/store-block.ts";
-import type { BucketReader, Database, RandomBytes, Sha256 } from "../../ports.ts";
+import type { BucketReader, Database, RandomBytes, Sha256, Unzstd } from "../../ports.ts";
 import { type Cursors, nextCursor } from "../cursors.ts";
 import type { Part, RequireTime } from "../part.ts";
 
@@ -21,6 +21,7 @@ export type ScrubPorts = {
   readonly db: Database;
   readonly bucket: BucketReader;
   readonly sha256: Sha256;
+  readonly unzstd: Unzstd;
   readonly random: RandomBytes;
   readonly cursors: Cursors;
   readonly requireTime: RequireTime;

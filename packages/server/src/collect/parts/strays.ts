@@ -103,6 +103,8 @@ async function findStrays(ports: StraysPorts, objects: readonly ListedObject[]):
   for (const { key, size } of objects) {
     const parts = key.split("/");
     const [kind, first, name] = parts;
+    // Deltas live for a few days, by a rule of the bucket and a walk of their own.
+    if (kind === "d") continue;
     const hash = blockHashSchema.safeParse(first);
     const user = userIdSchema.safeParse(first);
     if (kind === "b" && parts.length === 2 && hash.success) blocks.push({ hash: hash.data, bytes: size });

@@ -11,6 +11,7 @@ import type { Part, Report, RequireTime } from "../part.ts";
 import type { TendCall, TendReport } from "../tend/types.ts";
 
 export type UsersBounds = {
+  /** Objects that are called in one run: a Worker may make 10,000 calls. */
   readonly users: number;
   /** Calls for one user that has more to do than one call takes. */
   readonly calls: number;
