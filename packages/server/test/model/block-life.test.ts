@@ -6,7 +6,7 @@ import { scenarios } from "./scenarios.ts";
 import { perform, replay, type Task, type TaskResult } from "./task.ts";
 
 /** Schedules by chance; with the exhaustive ones they are more than 100,000. */
-const randomRuns = Number(process.env["MODEL_RUNS"] ?? 80_000);
+const randomRuns = Number(process.env["MODEL_RUNS"] ?? 60_000);
 const seed = Number(process.env["MODEL_SEED"] ?? 1);
 const timeoutMs = 1_200_000;
 

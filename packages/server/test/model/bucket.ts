@@ -3,7 +3,14 @@ import { createHash } from "node:crypto";
 import type { BucketCollector, ListedObject } from "../../src/ports.ts";
 import type { Process } from "./process.ts";
 
-export type StoredBytes = { readonly bytes: Uint8Array; readonly sha256: string; readonly storedAt: number };
+export type StoredBytes = {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  readonly storedAt: number;
+  readonly customMetadata: Record<string, string>;
+};
+
+type PutOptions = { readonly sha256?: string; readonly customMetadata?: Record<string, string> };
 
 const hashes = new WeakMap<Uint8Array, string>();
 
@@ -20,14 +27,14 @@ export class BucketState {
   changes = 0;
   readonly #lastWrites = new Map<string, number>();
 
-  put(key: string, bytes: Uint8Array, sha256: string | undefined, now: number): void {
+  put(key: string, bytes: Uint8Array, { sha256, customMetadata = {} }: PutOptions, now: number): void {
     if (now - (this.#lastWrites.get(key) ?? Number.NEGATIVE_INFINITY) < 1000) {
       throw new Error("put: Reduce your concurrent request rate for the same object. (10058)");
     }
     const actual = hashOf(bytes);
     if (sha256 !== undefined && sha256 !== actual) throw new Error("put: The SHA-256 checksum you specified did not match.");
     this.#lastWrites.set(key, now);
-    this.objects.set(key, { bytes, sha256: actual, storedAt: now });
+    this.objects.set(key, { bytes, sha256: actual, storedAt: now, customMetadata });
     this.changes += 1;
   }
 
@@ -57,20 +64,21 @@ export function bucketOf(state: BucketState, process: Process, now: () => number
         `R2 head ${short(key)}`,
         () => {
           const found = find(key);
-          return found === null ? null : { size: found.bytes.length };
+          return found === null ? null : { size: found.bytes.length, customMetadata: found.customMetadata };
         },
         remote,
       ),
     get: async (key, options) => {
-      const found = await process.step(`R2 get ${short(key)}`, () => find(key)?.bytes ?? null, remote);
+      const found = await process.step(`R2 get ${short(key)}`, () => find(key), remote);
       if (found === null) return null;
-      const { offset = 0, length = found.length } = options?.range ?? {};
-      const part = offset === 0 && length === found.length ? found : found.subarray(offset, offset + length);
-      return { size: found.length, arrayBuffer: async () => part as unknown as ArrayBuffer };
+      const { bytes, customMetadata } = found;
+      const { offset = 0, length = bytes.length } = options?.range ?? {};
+      const part = offset === 0 && length === bytes.length ? bytes : bytes.subarray(offset, offset + length);
+      return { size: bytes.length, customMetadata, arrayBuffer: async () => part as unknown as ArrayBuffer };
     },
     put: (key, body, options) => {
       const bytes = body instanceof Uint8Array ? body : new Uint8Array(body);
-      return process.step(`R2 put ${short(key)}`, () => state.put(key, bytes, options?.sha256, now()), remote);
+      return process.step(`R2 put ${short(key)}`, () => state.put(key, bytes, options ?? {}, now()), remote);
     },
     delete: (keys) => process.step(`R2 delete ${keys.map(short).join(" ")}`, () => state.delete(keys), remote),
     list: ({ startAfter = "" }) => process.step("R2 list", () => ({ objects: listAfter(state, startAfter), truncated: false }), remote),

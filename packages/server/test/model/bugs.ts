@@ -33,8 +33,8 @@ export const bugs: readonly Bug[] = [
     breaks: /^(I1):/,
     where: "a block sent and not",
     sql: rewrite(
-      ["SELECT state FROM blocks WHERE hash = ?1", "SELECT replace(state, 'deleting', 'pending') AS state FROM blocks WHERE hash = ?1"],
-      ["state IN ('pending', 'damaged') AND ?2", "state <> 'stored' AND ?2"],
+      ["SELECT state, state = 'stored' AND EXISTS", "SELECT replace(state, 'deleting', 'pending') AS state, state = 'stored' AND EXISTS"],
+      ["WHERE hash = ?1 AND state <> 'deleting'", "WHERE hash = ?1"],
     ),
   },
   {
@@ -92,11 +92,11 @@ export const bugs: readonly Bug[] = [
     where: "a committer and a releaser",
     sql: rewrite(["AND fence < ?4", ""]),
   },
-  { name: "a late hold outlives its commit", breaks: /^(leak):/, where: "a file edited", sql: rewrite(["AND fence <= ?4", ""]) },
+  { name: "a late hold outlives its commit", breaks: /^(leak):/, where: "makes void", sql: rewrite(["AND fence <= ?4", ""]) },
   {
     name: "nothing is noted before the holds",
     breaks: /^(leak):/,
-    where: "two uploaders of one block",
+    where: "makes void",
     intents: (real) => ({ ...real, write: () => Promise.resolve() }),
   },
   {
@@ -113,12 +113,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: "check asks whether anybody has the block",
-    breaks: /^(I2):/,
+    breaks: /^(I2|progress):/,
     where: "two uploaders of one block",
-    sql: rewrite([
-      "AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND EXISTS",
-      "AND ?2 = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND EXISTS",
-    ]),
+    sql: rewrite(["h.user_id = ?2 AND (expires_at", "?2 = ?2 AND (expires_at"]),
   },
   {
     name: "locate answers whoever asks",

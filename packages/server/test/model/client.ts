@@ -3,6 +3,12 @@ import { type BlockHash, type NodeId, type OpId, rootId, type UserId } from "@as
 import { packBlockBytesMax } from "@ashlar/shared/limits";
 import { encodeManifest } from "@ashlar/shared/manifest";
 import type { Op } from "@ashlar/shared/protocol/commit";
+import { toBase64Url } from "@ashlar/shared/encoding";
+import type { BlockState } from "@ashlar/shared/protocol/block";
+import { checkBlocks } from "../../src/blocks/check-blocks.ts";
+import { createProofs, type Proofs } from "../../src/blocks/proofs.ts";
+import { proveBlock } from "../../src/blocks/prove-block.ts";
+import { keyedMac, mac, sha256, unzstd } from "../support/ports.ts";
 import { locateBlocks } from "../../src/blocks/locate.ts";
 import { packKey, splitIntoPacks, storePack } from "../../src/blocks/packs.ts";
 import { createUrlSigner } from "../../src/blocks/signed-url.ts";
@@ -15,6 +21,8 @@ import type { Process } from "./process.ts";
 import { Violation } from "./scheduler.ts";
 import { deviceOf, type Ports, type World } from "./world.ts";
 
+/** One other holder is enough, so that proofs happen in a small world. */
+const proofs: Proofs = { ...createProofs(mac), holdersNeeded: () => 1 };
 const signer = createUrlSigner(() => new Uint8Array(32));
 const triesMax = 30;
 /** After some tries the device leaves it for later: a collection that died is finished by the next, an hour on. */
@@ -35,20 +43,32 @@ export class Client {
     this.#ports = world.ports(process);
   }
 
-  /** `POST /v1/blocks/check`: those the user has. */
-  check(blocks: readonly TestBlock[]): Promise<Set<BlockHash>> {
+  /** `POST /v1/blocks/check`: for each block what is to be done about it. */
+  check(blocks: readonly TestBlock[]): Promise<Map<BlockHash, BlockState>> {
     return this.#process.request("check", async () => {
       const { blocks: index, db, clock } = this.#ports;
       const large = blocks.filter(isLarge);
-      await index.protect(this.#user, large);
-      const [haveLarge, haveSmall] = await Promise.all([
-        index.have(this.#user, large.map(hash)),
-        haveSmallBlocks({ db, clock }, this.#user, blocks.filter((block) => !isLarge(block)).map(hash)),
+      const small = blocks.filter((block) => !isLarge(block));
+      const ports = { index, clock, proofs, afterwards: (work: Promise<void>) => void work.catch(() => {}) };
+      const [states, haveSmall] = await Promise.all([
+        checkBlocks(ports, this.#user, large),
+        haveSmallBlocks({ db, clock }, this.#user, small.map(hash)),
       ]);
-      const have = new Set([...haveLarge, ...haveSmall]);
-      for (const known of have) this.#requireProof(known, "check says have");
-      this.#world.requireStored(haveLarge);
-      return have;
+      const answer = new Map<BlockHash, BlockState>(small.map((block) => [block.hash, haveSmall.has(block.hash) ? "have" : "upload"]));
+      for (const [at, block] of large.entries()) answer.set(block.hash, states[at] ?? "upload");
+      for (const [name, state] of answer) if (state === "have") this.#requireProof(name, "check says have");
+      return answer;
+    });
+  }
+
+  /** `POST /v1/blocks/prove`, by the bytes that this user has. */
+  prove(name: BlockHash, nonce: string, bytes: Uint8Array): Promise<boolean> {
+    return this.#process.request("prove", async () => {
+      const { shards, bucket, clock } = this.#ports;
+      if (hashOf(bytes) === name) this.#world.prove(this.#user, name);
+      const proof = toBase64Url(keyedMac(nonce, bytes));
+      const ports = { shards, bucket, clock, sha256, keyedMac, proofs, unzstd };
+      return (await proveBlock(ports, this.#user, { hash: name, nonce, proof })) === "proven";
     });
   }
 
@@ -58,7 +78,8 @@ export class Client {
       this.#world.prove(this.#user, block.hash);
       const { shards, bucket, db, clock } = this.#ports;
       if (isLarge(block)) {
-        const outcome = await storeBlock({ shards, bucket, clock }, this.#user, block, block.bytes);
+        const sleep = (ms: number) => this.#process.sleep(ms);
+        const outcome = await storeBlock({ shards, bucket, clock, sleep }, this.#user, block, block.bytes);
         return outcome.type === "stored";
       }
       const have = await haveSmallBlocks({ db, clock }, this.#user, [block.hash]);
@@ -98,9 +119,13 @@ export class Client {
   }
 
   async #saveOnce(op: Op, blocks: readonly TestBlock[], believed: boolean): Promise<true | "again" | "collected"> {
-    const have = believed ? new Set(blocks.map(hash)) : await this.check(blocks);
-    const missing = blocks.filter((block) => !have.has(block.hash));
-    for (const block of missing.filter(isLarge)) if (!(await this.put(block))) return "collected";
+    const states = believed ? undefined : await this.check(blocks);
+    const missing = states === undefined ? [] : blocks.filter((block) => states.get(block.hash) !== "have");
+    for (const block of missing.filter(isLarge)) {
+      const state = states?.get(block.hash);
+      const isProven = typeof state === "object" && (await this.prove(block.hash, state.prove, block.bytes));
+      if (!isProven && !(await this.put(block))) return "collected";
+    }
     const answer = await this.commit(
       [op],
       missing.filter((block) => !isLarge(block)),

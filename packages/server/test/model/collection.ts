@@ -5,6 +5,7 @@ import { collectBlocks, planBlocks } from "../../src/collect/expired-blocks.ts";
 import { straysPart } from "../../src/collect/parts/strays.ts";
 import type { Ports } from "./world.ts";
 
+const report = () => {};
 const bounds = { rows: 100, leases: 100, blocks: 100 };
 /** A world is small enough for one run. */
 const cursors: Cursors = { get: () => ({ position: "", roundStartedAt: 0 }), set: () => Promise.resolve() };
@@ -15,7 +16,6 @@ export async function collect({ db, shards, bucket, clock }: Ports): Promise<voi
   const requireTime = () => {
     if (clock.now() - now > collectMsMax) throw new Error("the run's time is over");
   };
-  const report = () => {};
   let errors = 0;
   for (const shard of shards) {
     const plan = await planBlocks(shard, { after: "", now, bounds });

@@ -74,6 +74,7 @@ export class Theatre {
       for (const actor of this.#scenario.actors(this.#stage)) this.#stage.start(actor);
       await scheduler.run();
       if (remember) recording.atEnd?.();
+      await this.#settle(scheduler.now, tell ? trace : undefined);
       if (rest) await this.#rest(scheduler.now, tell ? trace : undefined);
     } catch (error) {
       if (error instanceof SeenBefore) throw error;
@@ -94,11 +95,15 @@ export class Theatre {
     return (world.scheduler = new Scheduler(chooser, hooks, now, budget));
   }
 
+  /** Whatever a crash left behind is undone by the next who tends the user. */
+  async #settle(now: number, trace: string[] | undefined): Promise<void> {
+    await this.#alone(now + hour, trace, (process) => this.#stage.releaseOnce(process));
+    expectNoIdleHolds(this.#world);
+  }
+
   /** Time passes and the collector runs: what is needed stays, the rest goes; and with every file deleted, all goes. */
   async #rest(now: number, trace: string[] | undefined): Promise<void> {
     const store = this.#world.store;
-    await this.#collect(now + hour, trace);
-    expectNoIdleHolds(this.#world);
     await this.#collect(now + 75 * hour, trace);
     await this.#collect(now + 76 * hour, trace);
     await this.#collect(now + 150 * hour, trace);
@@ -112,6 +117,10 @@ export class Theatre {
   }
 
   async #collect(now: number, trace: string[] | undefined): Promise<void> {
+    await this.#alone(now, trace, async (process) => (await this.#stage.releaseOnce(process)) && this.#stage.collectOnce(process));
+  }
+
+  async #alone(now: number, trace: string[] | undefined, collect: (process: Process) => Promise<boolean>): Promise<void> {
     const scheduler = this.#begin(dull, now, noTrouble);
     scheduler.trace = trace;
     this.#stage.wakeObjects();
@@ -119,7 +128,7 @@ export class Theatre {
     this.#stage.start({
       name: "collector at rest",
       work: async (process) => {
-        done = (await this.#stage.releaseOnce(process)) && (await this.#stage.collectOnce(process));
+        done = await collect(process);
       },
     });
     await scheduler.run();

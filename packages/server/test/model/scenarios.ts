@@ -3,10 +3,16 @@ import { createOp, deleteOp, updateOp } from "./client.ts";
 import { largeA, largeB, smallA, smallB, smallC, type Scenario, setUp, type Stage, toTheEndOfLeases } from "./stage.ts";
 import { Violation } from "./scheduler.ts";
 
+const day = 24 * 3600_000;
+
 /** Somebody who knows a block's name and has not its bytes. */
 const thief = (stage: Stage, user: number) =>
   stage.device(`thief of u${user}`, user, async (client) => {
-    await client.attempt(() => client.check([largeA, smallA]));
+    const states = await client.attempt(() => client.check([largeA, smallA]));
+    const asked = states?.get(largeA.hash);
+    if (typeof asked === "object" && (await client.attempt(() => client.prove(largeA.hash, asked.prove, largeB.bytes))) === true) {
+      throw new Violation("I2", "a proof by other bytes is taken");
+    }
     const answer = await client.attempt(() => client.commit([createOp(`stolen${user}`, [largeA])]));
     if (answer?.ok === true) throw new Violation("I2", "a commit of a block that the user never had is taken");
     await client.attempt(() => client.read([largeA, smallA]));
@@ -16,6 +22,22 @@ const saver = (stage: Stage, name: string, user: number, save: (client: ReturnTy
   stage.device(`${name} of u${user}`, user, save);
 
 export const scenarios: readonly Scenario[] = [
+  {
+    name: "a prover while the only holder lets go",
+    users: 3,
+    before: (stage) =>
+      setUp(stage, 1, async (client) => {
+        await client.save(createOp("one", [largeA]), [largeA]);
+        await client.save(deleteOp("gone", "one", 1), []);
+        stage.world.scheduler.now += 30 * day + 1;
+      }),
+    actors: (stage) => [
+      saver(stage, "prover", 2, (client) => client.save(createOp("two", [largeA]), [largeA])),
+      thief(stage, 3),
+      stage.releaser(),
+      stage.collector(2),
+    ],
+  },
   {
     name: "two uploaders of one block",
     users: 3,
@@ -123,5 +145,3 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
 ];
-
-const day = 24 * 3600_000;

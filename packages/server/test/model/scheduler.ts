@@ -203,7 +203,7 @@ export class Scheduler {
 
   #note({ process, label }: Pending, answer: unknown): void {
     // With the time, which it may read until it waits again.
-    if (this.remember) process.history += `${label}=${JSON.stringify(answer)}@${this.now};`;
+    if (this.remember) process.history += `${label}=${JSON.stringify(answer, withoutBytes)}@${this.now};`;
   }
 
   /** What everybody knows and what is on its way: with the world's rows and objects, all that the future depends on. */
@@ -245,6 +245,9 @@ export class Scheduler {
 
 /** Until no promise has anything left to do: ticks come when all of them are done, and cost less than a turn of the event loop. */
 const settled = (): Promise<void> => new Promise((resolve) => nextTick(resolve));
+
+/** What an object holds, its name says. */
+const withoutBytes = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? value.length : value);
 
 const byName = (left: readonly unknown[], right: readonly unknown[]): number => (String(left) < String(right) ? -1 : 1);
 

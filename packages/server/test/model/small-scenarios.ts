@@ -1,6 +1,6 @@
 /** Worlds small enough for every schedule of them to be tried. */
 import { leaseMs } from "@ashlar/shared/limits";
-import { createOp, deleteOp } from "./client.ts";
+import { createOp, deleteOp, updateOp } from "./client.ts";
 import type { Budget } from "./options.ts";
 import { largeA, smallA, smallB, type Scenario, setUp, toTheEndOfLeases } from "./stage.ts";
 
@@ -74,6 +74,20 @@ export const smallScenarios: readonly SmallScenario[] = [
     actors: (stage) => [
       stage.device("committer of u1", 1, (client) => client.save(createOp("two", [largeA, smallB]), [largeA, smallB], { trusting: true })),
       stage.releaser(),
+    ],
+  },
+  {
+    name: "a commit that another one makes void, one crash",
+    users: 1,
+    budget: { crashes: 1 },
+    before: (stage) =>
+      setUp(stage, 1, async (client) => {
+        await client.save(createOp("one", [smallA]), [smallA]);
+        await client.upload(largeA);
+      }),
+    actors: (stage) => [
+      stage.device("editor of u1", 1, (client) => client.save(updateOp("edit", "one", 1, [largeA]), [largeA], { trusting: true })),
+      stage.device("deleter of u1", 1, (client) => client.save(deleteOp("gone", "one", 1), [])),
     ],
   },
 ];

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type BlockHash, type DeviceId, type Epoch, epochSchema, type NodeId, type UserId } from "@ashlar/shared/ids";
 import { leaseMs } from "@ashlar/shared/limits";
 import { createBlockIndex } from "../../src/blocks/block-index.ts";
-import type { BlockIndex } from "../../src/blocks/types.ts";
+import type { BlockIndex, BlockLookUp } from "../../src/blocks/types.ts";
 import type { Intent, IntentStore } from "../../src/namespace/intent.ts";
 import type { TendDeps } from "../../src/collect/tend/types.ts";
 import type { CommitDeps } from "../../src/namespace/commit.ts";
@@ -11,7 +11,7 @@ import type { BucketCollector, Clock, Database } from "../../src/ports.ts";
 import { bucketOf, BucketState } from "./bucket.ts";
 import { databaseOf, type SqlBug, type Store } from "./database.ts";
 import type { Process } from "./process.ts";
-import { type Scheduler, Violation } from "./scheduler.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { UserObject } from "./user-object.ts";
 
 /** A fence taken away, by wrapping a port. */
@@ -22,7 +22,7 @@ export type Bug = {
   /** Where to look first: part of the names of scenarios. */
   readonly where: string;
   readonly sql?: SqlBug;
-  readonly blocks?: (real: BlockIndex, process: Process) => BlockIndex;
+  readonly blocks?: (real: BlockIndex & BlockLookUp, process: Process) => BlockIndex & BlockLookUp;
   readonly intents?: (real: IntentStore) => IntentStore;
   readonly bucket?: (real: BucketCollector, process: Process) => BucketCollector;
   readonly database?: (real: Database, process: Process) => Database;
@@ -45,7 +45,7 @@ export type Ports = {
   readonly shards: readonly Database[];
   readonly bucket: BucketCollector;
   readonly clock: Clock;
-  readonly blocks: BlockIndex;
+  readonly blocks: BlockIndex & BlockLookUp;
 };
 
 export type AckedVersion = { readonly user: UserId; readonly node: NodeId; readonly version: number };
@@ -130,14 +130,6 @@ export class World {
           this.intents.delete(user);
         }),
     };
-  }
-
-  /** What a user is told to be there is there, and stays for a while. */
-  requireStored(hashes: ReadonlySet<BlockHash>): void {
-    for (const hash of hashes) {
-      const [row] = this.store.rows<{ state: string }>("SELECT state FROM blocks WHERE hash = ?1", hash);
-      if (row?.state !== "stored") throw new Violation("I1", `check says have of ${hash.slice(0, 10)}, which is ${row?.state ?? "gone"}`);
-    }
   }
 
   prove(user: UserId, hash: BlockHash): void {
