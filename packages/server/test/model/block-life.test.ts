@@ -2,11 +2,10 @@ import { afterAll, describe, expect, test } from "vitest";
 import { Store } from "./database.ts";
 import { performAll } from "./pool.ts";
 import { countRuns, describeFailure, explorations, randomTasks } from "./search.ts";
-import { scenarios } from "./scenarios.ts";
 import { perform, replay, type Task, type TaskResult } from "./task.ts";
 
 /** Schedules by chance; with the exhaustive ones they are more than 100,000. */
-const randomRuns = Number(process.env["MODEL_RUNS"] ?? 60_000);
+const randomRuns = Number(process.env["MODEL_RUNS"] ?? 52_000);
 const seed = Number(process.env["MODEL_SEED"] ?? 1);
 const timeoutMs = 1_200_000;
 
@@ -32,7 +31,11 @@ describe("the life of a block", () => {
 
   test("L5 a failing schedule is the same when it is played back", async () => {
     const store = new Store();
-    const task: Task = { scenario: scenarios[0]?.name ?? "", bug: "a commit does not wait for its holds", random: { seed: 1, runs: 100 } };
+    const task: Task = {
+      scenario: "two uploaders of one block",
+      bug: "a commit does not wait for its holds",
+      random: { seed: 1, runs: 100 },
+    };
     const { failure } = await perform(store, task);
     const { violation, trace } = await replay(store, task, failure?.schedule ?? "");
     expect(failure?.told.length).toBeGreaterThan(0);

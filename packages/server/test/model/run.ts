@@ -31,13 +31,14 @@ export class Theatre {
   readonly #stage: Stage;
   readonly #scenario: Scenario;
   readonly #budget: Budget;
+  readonly #bug: Bug | undefined;
   readonly #inspector: Inspector;
   #now = startMs;
   #restore: (() => void) | undefined;
 
   constructor(store: Store, scenario: Scenario, bug: Bug | undefined, budget: Budget = someTrouble) {
     this.#world = new World(store);
-    this.#world.bug = bug;
+    this.#bug = bug;
     this.#stage = new Stage(this.#world);
     this.#scenario = scenario;
     this.#budget = budget;
@@ -54,6 +55,8 @@ export class Theatre {
     await this.#scenario.before?.(this.#stage);
     this.#now = scheduler.now;
     this.#restore = this.#world.save();
+    // The past was made without it.
+    this.#world.bug = this.#bug;
   }
 
   close(): void {
