@@ -84,8 +84,18 @@ export const quotaBytesDefault = 1 * TiB;
 
 /** How long a block is protected after it was named by check, stored, or released (DESIGN sections 4 and 5). */
 export const leaseMs = 72 * hourMs;
-/** How long a version that was superseded, and a node that was deleted, can be had back; and how long the journal keeps a change. */
+/** How far back a device may go on from its cursor; one with an older cursor must reconcile. */
+export const journalMs = 7 * dayMs;
+/** How long a superseded version, a deleted node and a row of the journal are kept: as far back as anything can be brought back. */
 export const historyMs = 30 * dayMs;
+/** A folder is deleted from the inside out: what went from it this shortly before belongs to the same deletion, however large it was. */
+export const deletionRunMs = 1 * hourMs;
+/** Folders of the trash in one question for what was deleted in them: with a page of each, some 3 MB. */
+export const trashFoldersMax = 20;
+/** Rows of the journal that one request looks through for what it wants, such as deletions or the changes below a path. */
+export const historyScanRowsMax = 5000;
+/** A path in a query. The longest possible one has some 32 KiB; addresses above 16 KiB are refused by platforms on the way. */
+export const queryPathCharsMax = 8 * KiB;
 /** A pack is not rewritten before it is this old, and then only if less than a quarter of it is in use. */
 export const packRewriteMs = 1 * dayMs;
 

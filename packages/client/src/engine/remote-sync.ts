@@ -114,5 +114,5 @@ function isCursorVoid(error: unknown): boolean {
 }
 
 function changeOf(op: Op): AppliedChange {
-  return op.op === "mkdir" ? "create" : op.op;
+  return op.op === "mkdir" || op.op === "restore" ? "create" : op.op;
 }

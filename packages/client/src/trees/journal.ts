@@ -38,6 +38,8 @@ function applyChange(trees: Trees, change: Change, own: Op | undefined): void {
     trees.remote.remove(change.node);
   } else {
     trees.remote.put(nodeOf(trees, change, own));
+    // It begins anew: that it was agreed on before says nothing where it is gone, and must not delete it again.
+    if (change.type === "restore" && trees.local.get(change.node) === undefined) trees.synced.remove(change.node);
   }
   if (own !== undefined) acknowledge(trees, own);
 }
@@ -73,6 +75,7 @@ function acknowledge(trees: Trees, op: Op): void {
   switch (op.op) {
     case "create":
     case "mkdir":
+    case "restore":
       trees.synced.put(now);
       break;
     case "update":

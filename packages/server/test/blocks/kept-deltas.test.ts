@@ -64,7 +64,7 @@ test("Y10 a change and its journal row tell the same deltas, each once, of new b
   expect(told).toHaveLength(changeDeltasMax);
   expect(new Set(told.map(({ target }) => target)).size).toBe(changeDeltasMax);
   expect(told.some(({ target }) => target === old.hash)).toBe(false);
-  const page = await readChanges(world.db, { user: world.user, since: 1, epoch, limit: changesPageMax });
+  const page = await readChanges(world.db, { user: world.user, since: 1, epoch, limit: changesPageMax, now: world.time });
   expect(page).toMatchObject({ kind: "page", changes: [{ deltas: told }] });
   const again = await commit(world.deps, call);
   expect(again.answer).toEqual(answer);
