@@ -1,7 +1,7 @@
 import { createBudget } from "./budget.ts";
 
 /** A buffer on loan; disposing of it gives it back. */
-type PooledBuffer = Disposable & { readonly bytes: Uint8Array };
+export type PooledBuffer = Disposable & { readonly bytes: Uint8Array };
 
 /** A fixed number of buffers of one size, made when first needed and used again: memory stays flat however long the file. */
 export type BufferPool = { take(signal: AbortSignal): Promise<PooledBuffer> };

@@ -8,6 +8,7 @@ import { createTokens, type SessionStore, type Tokens } from "../edge/tokens.ts"
 import { openFeed } from "../feed/feed.ts";
 import type { Edge, Feed, FeedEvents } from "../ports.ts";
 import { systemClock } from "./clock.ts";
+import { zstd } from "./compression.ts";
 import type { Account, Home } from "./home.ts";
 import { openHttp } from "./http.ts";
 import { watchReach } from "./reach.ts";
@@ -33,7 +34,7 @@ export function openConnection(home: Home, account: Account, onLost: (why: strin
   let isEnded = false;
   const tokens = noticing(createTokens({ call, session, sessions, clock }), () => (isEnded = true));
   const signedCall = createSignedCaller(call, tokens);
-  const edge = createEdge({ call: signedCall, tokens, deviceName });
+  const edge = createEdge({ call: signedCall, tokens, deviceName, compression: zstd });
   const connect = socketConnector(origin);
   return {
     call: signedCall,

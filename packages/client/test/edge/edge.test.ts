@@ -1,5 +1,6 @@
 import { createCaller } from "@ashlar/client/edge/caller";
 import { createEdge } from "@ashlar/client/edge/edge";
+import { zstd } from "@ashlar/client/node/compression";
 import { UnreachableError } from "@ashlar/client/ports";
 import { splitCommitBody } from "@ashlar/shared/commit-body";
 import { blockHashSchema, epochSchema, nodeIdSchema, opIdSchema, rootId } from "@ashlar/shared/ids";
@@ -21,7 +22,10 @@ function edgeOn(respond: Responder) {
   const clock = hastyClock();
   const { user, device } = sessionAt(1, 0);
   const call = createCaller({ http, clock, random: chanceAt(0) });
-  return { http, edge: createEdge({ call, tokens: { user, device, current: token, renew: token }, deviceName: "desk" }) };
+  return {
+    http,
+    edge: createEdge({ call, tokens: { user, device, current: token, renew: token }, deviceName: "desk", compression: zstd }),
+  };
 }
 
 const bytes = (status: number, length: number) => ({ status, headers: {}, body: Uint8Array.from({ length }, (_, index) => index % 251) });
@@ -38,7 +42,8 @@ test("N4 an answer to check that leaves a block out is not believed", async () =
 
 test("N4 a commit's results belong to its operations, in their order", async () => {
   const applied = { opId: remove.opId, status: "applied", seq: 1, rev: 2, version: 0 };
-  const commit = (results: readonly unknown[]) => edgeOn(() => json({ results, head: 1, changes: [] })).edge.commit([remove], []);
+  const commit = (results: readonly unknown[]) =>
+    edgeOn(() => json({ results, head: 1, changes: [] })).edge.commit([remove], { inline: [], deltas: [] });
   await expect(commit([applied])).resolves.toMatchObject({ head: 1 });
   for (const wrong of [[], [{ ...applied, opId: "x".repeat(22) }], [applied, applied]]) {
     await expect(commit(wrong)).rejects.toThrow(UnreachableError);
@@ -82,7 +87,7 @@ test("N18 a commit's body carries the operations, and the inline blocks with the
   const { http, edge } = edgeOn(() =>
     json({ results: [{ opId: remove.opId, status: "applied", seq: 1, rev: 2, version: 0 }], head: 1, changes: [] }),
   );
-  await edge.commit([remove], [{ hash, bytes: Uint8Array.of(1, 2, 3) }]);
+  await edge.commit([remove], { inline: [{ hash, bytes: Uint8Array.of(1, 2, 3) }], deltas: [] });
   const [request] = http.requests;
   expect(request).toMatchObject({ method: "POST", path: "/v1/commits", headers: { "content-type": commitMediaType } });
   const { head, rest } = splitCommitBody(request?.body ?? new Uint8Array());
@@ -92,7 +97,7 @@ test("N18 a commit's body carries the operations, and the inline blocks with the
 
 test("N18 a block is put under its hash as plain bytes", async () => {
   const { http, edge } = edgeOn(() => ({ status: 201, headers: {}, body: new Uint8Array() }));
-  await edge.putBlock(hash, Uint8Array.of(7));
+  await edge.putBlock(hash, { bytes: Uint8Array.of(7), encoding: "identity" });
   expect(http.requests[0]).toMatchObject({
     method: "PUT",
     path: `/v1/blocks/${hash}`,

@@ -1,18 +1,25 @@
+import { zstdDecompressSync } from "node:zlib";
 import { hashBlock } from "@ashlar/client/node/hash";
-import type { Edge } from "@ashlar/client/ports";
+import { deltaCodec } from "@ashlar/client/node/delta-codec";
+import type { BlockBody, Edge } from "@ashlar/client/ports";
+import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import type { BlockHash } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockLocation } from "@ashlar/shared/protocol/block";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 
 type Range = { readonly offset: number; readonly length: number };
-type Asked = "check" | "putBlock" | "locate" | "fetch";
+type Asked = "check" | "putBlock" | "putDelta" | "signature" | "locate" | "fetch";
 type Place = { readonly object: string; readonly offset: number | undefined; readonly size: number };
 
 /** The part of the edge that keeps content, in memory, with a count of what was asked of it. */
 export class MemoryEdge implements Pick<Edge, Asked> {
   readonly checks: BlockHash[][] = [];
   readonly puts: BlockHash[] = [];
+  /** As they arrived. */
+  readonly bodies: BlockBody[] = [];
+  readonly deltas: { target: BlockHash; frame: Uint8Array }[] = [];
+  readonly signatures: BlockHash[] = [];
   readonly locates: BlockHash[][] = [];
   readonly fetches: { url: string; range: Range | undefined }[] = [];
   putsInFlightMost = 0;
@@ -22,6 +29,7 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   tamper: (bytes: Uint8Array, url: string) => Uint8Array = (bytes) => bytes;
 
   readonly #objects = new Map<string, Uint8Array>();
+  readonly #keptDeltas: { target: BlockHash; object: string; size: number; bases: BlockHash[] }[] = [];
   readonly #places = new Map<BlockHash, Place>();
   #putsInFlight = 0;
   #signature = 1;
@@ -69,16 +77,50 @@ export class MemoryEdge implements Pick<Edge, Asked> {
     return blocks.map(({ hash }) => (this.#places.has(hash) ? ("have" as const) : ("upload" as const)));
   }
 
-  async putBlock(hash: BlockHash, bytes: Uint8Array) {
+  async putBlock(hash: BlockHash, body: BlockBody) {
     this.putsInFlightMost = Math.max(this.putsInFlightMost, ++this.#putsInFlight);
     try {
       await this.before("putBlock");
+      this.bodies.push({ ...body, bytes: body.bytes.slice() });
+      const bytes = body.encoding === "identity" ? body.bytes : zstdDecompressSync(body.bytes);
       if (hashBlock(bytes) !== hash) throw new ProblemError("hash-mismatch");
       this.hold(bytes);
       this.puts.push(hash);
     } finally {
       this.#putsInFlight--;
     }
+  }
+
+  /** Rebuilds the block, as a commit's inline delta does too. */
+  take(target: BlockHash, frame: Uint8Array): void {
+    const { bases } = readDeltaHeader(frame);
+    const found = bases.flatMap(({ hash }) => this.bytesOf(hash) ?? []);
+    if (found.length < bases.length) throw new ProblemError("base-missing");
+    const bytes = deltaCodec().decode(frame, found);
+    if (hashBlock(bytes) !== target) throw new ProblemError("bad-delta");
+    this.hold(bytes);
+  }
+
+  /** Keeps the delta beside its block, for others to fetch. */
+  keepDelta(target: BlockHash, frame: Uint8Array): void {
+    const { bases } = readDeltaHeader(frame);
+    const object = `/d/${target}/${this.#keptDeltas.length}`;
+    this.#objects.set(object, frame);
+    this.#keptDeltas.push({ target, object, size: frame.length, bases: bases.map(({ hash }) => hash) });
+  }
+
+  async putDelta(target: BlockHash, frame: Uint8Array) {
+    await this.before("putDelta");
+    this.deltas.push({ target, frame });
+    this.take(target, frame);
+  }
+
+  async signature(hash: BlockHash) {
+    await this.before("signature");
+    this.signatures.push(hash);
+    const bytes = this.bytesOf(hash);
+    if (bytes === undefined) throw new ProblemError("not-found");
+    return deltaCodec().sign(bytes);
   }
 
   async locate(hashes: readonly BlockHash[]): Promise<BlockLocation[]> {
@@ -88,7 +130,11 @@ export class MemoryEdge implements Pick<Edge, Asked> {
       const place = this.#places.get(hash);
       if (place === undefined) return [];
       const { object, offset, size } = place;
-      return [{ hash, size, url: `${object}?sig=${this.#signature}`, ...(offset === undefined ? {} : { offset }) }];
+      const sign = (path: string) => `${path}?sig=${this.#signature}`;
+      const deltas = this.#keptDeltas.flatMap((kept) =>
+        kept.target === hash ? [{ url: sign(kept.object), size: kept.size, bases: kept.bases }] : [],
+      );
+      return [{ hash, size, url: sign(object), ...(offset === undefined ? {} : { offset }), ...(deltas.length > 0 && { deltas }) }];
     });
   }
 
