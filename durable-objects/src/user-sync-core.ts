@@ -110,13 +110,17 @@ export class UserSyncCore {
   }
 
   /** Also for a re-sent commit: the push of the first may have been lost, and devices skip what they have. */
-  #push({ user, device, pushInline }: CommitCall, { answer, blocks }: CommitOutcome): void {
+  #push({ user, device, pushInline, pushDeltas = [] }: CommitCall, { answer, blocks }: CommitOutcome): void {
     // The alarm may be late.
     this.#sockets.closeExpired(clock.now());
     const following = this.#sockets.following();
     if (!answer.ok || answer.response.changes.length === 0 || following.length === 0) return;
     const { head, changes } = answer.response;
-    const { others, sender } = pushMessages({ user, head, changes, inline: pushInline, blocks }, this.#signer, clock.now());
+    const { others, sender } = pushMessages(
+      { user, head, changes, inline: pushInline, deltas: pushDeltas, blocks },
+      this.#signer,
+      clock.now(),
+    );
     const texts = { others: others.map((message) => JSON.stringify(message)), sender: sender.map((message) => JSON.stringify(message)) };
     for (const { socket, state } of following) {
       for (const text of state.device === device ? texts.sender : texts.others) send(socket, text);

@@ -20,7 +20,8 @@ export type Database = {
   batch<Row = SqlRow>(statements: Statement[]): Promise<{ results: Row[] }[]>;
 };
 
-export type StoredObject = { readonly size: number };
+/** `customMetadata` as it was put; none if nothing was said. */
+export type StoredObject = { readonly size: number; readonly customMetadata?: Record<string, string> };
 export type StoredBody = StoredObject & { arrayBuffer(): Promise<ArrayBuffer> };
 
 /** Reading power over the bucket. */
@@ -32,12 +33,18 @@ export type BucketReader = {
 /** Writing power: objects are immutable, so there is no overwriting on purpose and no deletion. */
 export type BucketWriter = BucketReader & {
   /** With `sha256` the bucket refuses other bytes and stores nothing. */
-  put(key: string, body: ArrayBuffer | Uint8Array, options?: { sha256?: string }): Promise<unknown>;
+  put(
+    key: string,
+    body: ArrayBuffer | Uint8Array,
+    options?: { sha256?: string; customMetadata?: Record<string, string> },
+  ): Promise<unknown>;
 };
 
 export type Clock = { now(): number };
 export type RandomBytes = (count: number) => Uint8Array;
 /** SHA-256 of some bytes: 32 bytes. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+/** What a zstd frame holds, at most so many bytes. Throws on more, and on what is no frame. */
+export type Unzstd = (frame: Uint8Array, bytesMax: number) => Uint8Array;
 /** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, under a key of the server: 32 bytes. */
 export type Mac = (message: string) => Uint8Array;

@@ -35,6 +35,14 @@ export const deltaFrameBytesMax = 4 * MiB;
 /** Blocks that one delta may copy from. */
 export const deltaBasesMax = 4;
 export const deltaBaseBytesMax = deltaBasesMax * blockBytesMax;
+/** Deltas that one change names; `locate` tells of the others. */
+export const changeDeltasMax = 100;
+/** How long a delta is kept for other devices: as long as the journal that tells of it. */
+export const deltaMs = 7 * dayMs;
+/** Blocks that one isolate holds for rebuilding others, of the 128 MiB it has: two of the largest rebuilds, or many small ones. */
+export const rebuildBytesMax = 48 * MiB;
+/** Rebuilds that wait for their turn in one isolate; the next is told to try again. */
+export const rebuildsWaitingMax = 64;
 /** Runs of a manifest that a patch replaces; more than these and the manifest is sent whole. */
 export const manifestSplicesMax = 64;
 export const checkHashesMax = 1000;

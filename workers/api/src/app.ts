@@ -21,6 +21,7 @@ const signedIn = [
   "/v1/blocks/*",
   "/v1/changes",
   "/v1/commits",
+  "/v1/d/*",
   "/v1/devices/*",
   "/v1/events",
   "/v1/files/*",

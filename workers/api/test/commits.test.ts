@@ -13,12 +13,12 @@ import {
   packBlockBytesMax,
 } from "@ashlar/shared/limits";
 import { encodeManifest } from "@ashlar/shared/manifest";
-import { commitMediaType } from "@ashlar/shared/protocol/commit";
+import { commitMediaType, type Op, type WireOp } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { indexShards } from "../src/env.ts";
-import { commitBodyBytesMax, parseCommit } from "../src/control/commit-request.ts";
+import { checkCommit, commitBodyBytesMax, readCommit } from "../src/control/commit-request.ts";
 import { expectProblem, hashOf, newBlock, newDevice, put, send, sendAsItIs, type Signed, type TestBlock } from "./support.ts";
 
 const mkdir = (name: string, more: object = {}) => ({
@@ -64,10 +64,16 @@ async function packsOf({ user }: Signed): Promise<number> {
   return objects.length;
 }
 
+function asOp(op: WireOp): Op {
+  if ("patch" in op) throw new Error("a patch is applied before this is asked");
+  return op;
+}
+
 /** Undefined if the body is right. */
 function refusal(body: Uint8Array): string | undefined {
   try {
-    parseCommit(body, sha256);
+    const parts = readCommit(body);
+    checkCommit(parts.head.ops.map(asOp), parts, sha256);
     return undefined;
   } catch (error) {
     if (error instanceof ProblemError) return error.code;

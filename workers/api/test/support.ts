@@ -1,5 +1,6 @@
 /** Requests to the Worker as a device makes them. Every test has users of its own: the files share one storage. */
 import { randomBytes, sha256 } from "@ashlar/durable-objects/crypto";
+import { deltaCodec } from "@ashlar/durable-objects/delta-codec";
 import { ensureNamespace } from "@ashlar/server/namespace/create";
 import { toHex } from "@ashlar/shared/encoding";
 import { type BlockHash, blockHashSchema, type DeviceId, type Epoch, newId, type UserId } from "@ashlar/shared/ids";
@@ -68,6 +69,25 @@ export function newBlock(size: number): TestBlock {
 
 export function hashOf(bytes: Uint8Array): BlockHash {
   return blockHashSchema.parse(toHex(sha256(bytes)));
+}
+
+/** The block with some random bytes in its middle, and as long as said. */
+export function editOf({ bytes: base, size: baseSize }: TestBlock, size = baseSize, changed = 10): TestBlock {
+  const bytes = new Uint8Array(size);
+  bytes.set(base.subarray(0, size));
+  const { bytes: edit } = newBlock(Math.floor(changed));
+  bytes.set(edit, Math.floor((Math.min(size, baseSize) - edit.length) / 2));
+  return { hash: hashOf(bytes), size, bytes };
+}
+
+/** The delta that makes the block of those bases. */
+export function frameOf(target: TestBlock, ...bases: readonly TestBlock[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(deltaCodec().encode(target, bases));
+}
+
+export function sendDelta(as: Signed, { hash }: TestBlock, frame: Uint8Array): Promise<Response> {
+  const headers = { "content-type": "application/octet-stream" };
+  return send("POST", `/v1/blocks/${hash}/delta`, { as, headers, body: new Uint8Array(frame) });
 }
 
 export function put(as: Signed, block: TestBlock): Promise<Response> {

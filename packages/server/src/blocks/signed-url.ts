@@ -1,5 +1,6 @@
 /**
- * Signed addresses of immutable objects: `/v1/b/<hash>?e=<expiry>&s=<signature>` and `/v1/p/<pack>?...`. The signature binds the
+ * Signed addresses of immutable objects: `/v1/b/<hash>?e=<expiry>&s=<signature>`, `/v1/p/<pack>?...` and
+ * `/v1/d/<target>/<base>?...`. The signature binds the
  * object, the user and the expiry, so the download room needs no database: who holds a good address and is that user may read (I2).
  */
 import { toBase64Url } from "@ashlar/shared/encoding";
@@ -7,8 +8,8 @@ import type { UserId } from "@ashlar/shared/ids";
 import { signedUrlMs, signedUrlWindowMs } from "@ashlar/shared/limits";
 import type { Mac } from "../ports.ts";
 
-/** A block by its hash, or a pack of the user's own. */
-export type ObjectKind = "b" | "p";
+/** A block by its hash, or a pack or kept delta of the user's own. */
+export type ObjectKind = "b" | "p" | "d";
 export type SignedObject = { readonly user: UserId; readonly kind: ObjectKind; readonly key: string };
 
 export type UrlSigner = {

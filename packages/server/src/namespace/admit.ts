@@ -1,11 +1,12 @@
 /** The decision of a commit: from what is known and what is asked to what is to be written. No I/O. */
 import type { Sha256 } from "@ashlar/shared/digest";
 import { rootId, type BlockHash, type DeviceId, type NodeId, type OpId, type PackId, type UserId } from "@ashlar/shared/ids";
-import { changeManifestCharsMax } from "@ashlar/shared/limits";
+import { changeDeltasMax, changeManifestCharsMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { Change, ChangeType } from "@ashlar/shared/protocol/change";
 import type { ConflictReason, Op, OpResult } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
+import type { KeptDelta } from "../blocks/kept-deltas.ts";
 import type { CheckedOp } from "./checked-op.ts";
 import { updateDigests } from "./digests.ts";
 import { nodeState, type NodeRow } from "./node-row.ts";
@@ -38,6 +39,8 @@ export type Loaded = {
   readonly blocks: ReadonlyMap<BlockHash, BlockRow>;
   /** Of the files that move: their manifests, unless too long for a change. */
   readonly manifests: ReadonlyMap<NodeId, string>;
+  /** By the block that they make: deltas that are kept, or are to be by this commit. */
+  readonly deltas: ReadonlyMap<BlockHash, readonly KeptDelta[]>;
 };
 
 export type NewVersion = {
@@ -165,13 +168,13 @@ class AdmissionRun {
       this.#versions.push({ node: op.node, version: after.version, manifest, blocks, size, mtimeMs, mode });
       this.#manifests.set(op.node, manifest);
     }
-    const change = this.#change(op.opId, type, after, lastPath ?? this.#tree.path(after.node));
+    const change = this.#change(op.opId, type, after, lastPath ?? this.#tree.path(after.node), this.#deltas(blocks));
     this.#changes.push(change);
     this.#outcomes.push({ opId: op.opId, change });
     return "done";
   }
 
-  #change(opId: OpId, type: ChangeType, after: NodeRow, path: string): Change {
+  #change(opId: OpId, type: ChangeType, after: NodeRow, path: string, deltas: Change["deltas"]): Change {
     const { user, device, now } = this.#context;
     const { node, parent, name, spelling, kind, rev, version, size, mtimeMs, mode } = nodeState(after);
     const manifest = type === "delete" || kind === "folder" ? null : (this.#manifests.get(node) ?? null);
@@ -194,8 +197,15 @@ class AdmissionRun {
       mtimeMs,
       mode,
       manifest: manifest !== null && manifest.length > changeManifestCharsMax ? null : manifest,
-      deltas: [],
+      deltas,
     };
+  }
+
+  /** Of the blocks that no version of this user had until now: the others his devices have. */
+  #deltas(blocks: readonly BlockRef[]): Change["deltas"] {
+    const fresh = [...new Set(blocks.map(({ hash }) => hash))].filter((hash) => (this.#loaded.blocks.get(hash)?.refs ?? 0) === 0);
+    const deltas = fresh.flatMap((hash) => this.#loaded.deltas.get(hash) ?? []);
+    return deltas.slice(0, changeDeltasMax).map(({ target, bases, size }) => ({ target, bases: [...bases], size }));
   }
 
   #writes(): NodeWrite[] {

@@ -20,12 +20,14 @@ export type ChangeRow = {
   readonly size: number;
   readonly mtimeMs: number;
   readonly mode: number;
+  /** JSON of what the change says; null for none. */
+  readonly deltas: string | null;
   readonly manifest: string | null;
 };
 
 /** The columns of a {@link ChangeRow}: `changes` under the alias `c`, left-joined with `versions` under `v`. */
 export const changeColumns = `c.seq, c.op_id AS opId, c.type, c.device_id AS device, c.at, c.node_id AS node, c.parent_id AS parent,
-  c.name, c.spelling, c.path, c.kind, c.rev, c.version, c.size, c.mtime_ms AS mtimeMs, c.mode,
+  c.name, c.spelling, c.path, c.kind, c.rev, c.version, c.size, c.mtime_ms AS mtimeMs, c.mode, c.deltas,
   CASE WHEN c.type <> 'delete' AND length(v.manifest) <= ${changeManifestCharsMax} THEN v.manifest END AS manifest`;
 
 /** The change as it was answered when it was made: nothing in it depends on what came later. */
@@ -50,6 +52,6 @@ export function changeOf(user: UserId, row: ChangeRow): Change {
     mtimeMs,
     mode,
     manifest,
-    deltas: [],
+    deltas: row.deltas === null ? [] : (JSON.parse(row.deltas) as Change["deltas"]),
   };
 }

@@ -1,14 +1,16 @@
 /** A commit from call to answer (DESIGN section 5). The caller sees to it that one runs at a time for a user. */
-import type { BlockHash } from "@ashlar/shared/ids";
+import type { BlockHash, OpId } from "@ashlar/shared/ids";
 import { commitPathCharsMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
+import type { ManifestPatch } from "@ashlar/shared/manifest-patch";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { BlockIndex } from "../blocks/types.ts";
 import type { BucketWriter, Clock, Database, Sha256 } from "../ports.ts";
 import { admit, type Admission, type Loaded } from "./admit.ts";
 import { planBlocks, missingHashesMax, type BlockPlan, type PlacedBlock } from "./block-plan.ts";
-import { trimManifests } from "./change-page.ts";
+import { trimManifests, withPatches } from "./change-page.ts";
 import { checkOps, type CheckedOp } from "./checked-op.ts";
+import { patchesByOp } from "./expand-patches.ts";
 import { recover, type IntentStore } from "./intent.ts";
 import { load, loadHeights } from "./load.ts";
 import { storeManifest } from "./manifest-store.ts";
@@ -102,14 +104,14 @@ class CommitAttempts {
   }
 
   async #attempt(ops: readonly CheckedOp[]): Promise<CommitOutcome> {
-    const { user, packs } = this.#call;
+    const { user, packs, deltas = [], patches } = this.#call;
     const now = this.#deps.clock.now();
-    const loaded = await load(this.#deps.db, { user, ops, packs, now });
+    const loaded = await load(this.#deps.db, { user, ops, packs, deltas, now });
     const admission = await this.#admit(loaded, ops, now);
     requireShortPaths(admission);
     if (admission.changes.length === 0) {
       await this.settle();
-      return outcomeOf(admission, []);
+      return outcomeOf(admission, [], patchesByOp(patches));
     }
     const plan = planBlocks(admission.versions, packs, loaded.blocks);
     if (plan.missing.length > 0) throw blocksMissing(plan.missing);
@@ -121,6 +123,7 @@ class CommitAttempts {
     return outcomeOf(
       admission,
       plan.rows.filter(({ refs }) => refs > 0),
+      patchesByOp(patches),
     );
   }
 
@@ -146,14 +149,14 @@ class CommitAttempts {
 
   async #write(loaded: Loaded, admission: Admission, plan: BlockPlan, now: number): Promise<void> {
     const { db, bucket, sha256 } = this.#deps;
-    const { user, device } = this.#call;
+    const { user, device, deltas = [] } = this.#call;
     // Each once: the bucket refuses two writes of one object at the same time.
     const distinct = new Set(admission.versions.map(({ manifest }) => manifest));
     const manifests = new Map(
       await Promise.all([...distinct].map(async (manifest) => [manifest, await storeManifest(bucket, sha256, user, manifest)] as const)),
     );
     const { namespace } = loaded;
-    await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests }));
+    await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests, deltas }));
   }
 }
 
@@ -169,6 +172,10 @@ function blocksMissing(hashes: readonly BlockHash[]): ProblemError {
   return new ProblemError("block-missing", detail, { hashes: hashes.slice(0, missingHashesMax) });
 }
 
-function outcomeOf({ results, head, answered }: Admission, blocks: readonly PlacedBlock[]): CommitOutcome {
-  return { answer: { ok: true, response: { results, head, changes: trimManifests(answered) } }, blocks };
+function outcomeOf(
+  { results, head, answered }: Admission,
+  blocks: readonly PlacedBlock[],
+  patches: ReadonlyMap<OpId, ManifestPatch>,
+): CommitOutcome {
+  return { answer: { ok: true, response: { results, head, changes: trimManifests(withPatches(answered, patches)) } }, blocks };
 }

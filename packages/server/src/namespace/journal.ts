@@ -16,11 +16,11 @@ type NamespaceHead = { epoch: Epoch; head: number };
 
 const headSql = "SELECT epoch, seq AS head FROM namespaces WHERE user_id = ?1";
 
-/** A page ends with the manifest or path that fills it, so that it stays a message of a few megabytes. */
+/** A page ends with the manifest, path or deltas that fill it, so that it stays a message of a few megabytes. */
 const changesSql = `
   SELECT * FROM (
     SELECT page.*, sum(chars) OVER (ORDER BY seq) - chars AS charsBefore FROM (
-      SELECT length(c.path) + CASE WHEN length(v.manifest) <= ${changeManifestCharsMax} THEN length(v.manifest) ELSE 0 END AS chars, ${changeColumns} FROM changes c
+      SELECT length(c.path) + coalesce(length(c.deltas), 0) + CASE WHEN length(v.manifest) <= ${changeManifestCharsMax} THEN length(v.manifest) ELSE 0 END AS chars, ${changeColumns} FROM changes c
       LEFT JOIN versions v ON v.user_id = c.user_id AND v.node_id = c.node_id AND v.version = c.version
       WHERE c.user_id = ?1 AND c.seq > ?2 ORDER BY c.seq LIMIT ?3
     ) page

@@ -1,6 +1,7 @@
 import type { BlockHash, NodeId, OpId, UserId } from "@ashlar/shared/ids";
 import { changeManifestCharsMax, commitOpsMax } from "@ashlar/shared/limits";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { deltaName, type KeptDelta, keptDeltaOf, type KeptDeltaRow, keptDeltasSql, keptSince } from "../blocks/kept-deltas.ts";
 import type { Pack } from "../blocks/types.ts";
 import type { Database } from "../ports.ts";
 import { namedBy, type BlockRow, type Loaded, type NamespaceRow } from "./admit.ts";
@@ -67,10 +68,17 @@ const heightsSql = `
  */
 export async function load(
   db: Database,
-  { user, ops, packs, now }: { user: UserId; ops: readonly CheckedOp[]; packs: readonly Pack[]; now: number },
+  {
+    user,
+    ops,
+    packs,
+    deltas,
+    now,
+  }: { user: UserId; ops: readonly CheckedOp[]; packs: readonly Pack[]; deltas: readonly KeptDelta[]; now: number },
 ): Promise<Loaded> {
   const named = namedBy(ops);
   const hashes = new Set<BlockHash>([...ops, ...packs].flatMap(({ blocks }) => blocks.map(({ hash }) => hash)));
+  const namedBlocks = [...new Set(ops.flatMap(({ blocks }) => blocks.map(({ hash }) => hash)))];
   const nodesOf = (kind: "delete" | "move") => ops.filter(({ op }) => op.op === kind).map(({ op }) => op.node);
   const batch = new ReadBatch(db);
   const namespaces = batch.add<NamespaceRow>(db.prepare(namespaceSql).bind(user));
@@ -87,6 +95,7 @@ export async function load(
   );
   const blocks = batch.add<BlockRow>(...bulk(db, blocksSql, [...hashes], user, now));
   const manifests = batch.add<{ node: NodeId; manifest: string }>(...bulk(db, manifestsSql, nodesOf("move"), user, changeManifestCharsMax));
+  const kept = batch.add<KeptDeltaRow>(...bulk(db, keptDeltasSql, namedBlocks, user, keptSince(now)));
   await batch.run();
 
   const [namespace] = namespaces();
@@ -98,7 +107,14 @@ export async function load(
     known: new Map<OpId, ReturnType<typeof changeOf>>(known().map((row) => [row.opId, changeOf(user, row)])),
     blocks: new Map(blocks().map((row) => [row.hash, row])),
     manifests: new Map(manifests().map(({ node, manifest }) => [node, manifest])),
+    deltas: deltasByTarget([...deltas, ...kept().map(keptDeltaOf)]),
   };
+}
+
+/** Each once: what comes with a re-sent commit is known already. */
+function deltasByTarget(deltas: readonly KeptDelta[]): Loaded["deltas"] {
+  const distinct = new Map(deltas.toReversed().map((delta) => [deltaName(delta), delta]));
+  return Map.groupBy(distinct.values(), ({ target }) => target);
 }
 
 /**

@@ -1,11 +1,18 @@
 /** What the API Worker and the user's Durable Object say to each other. Plain data: RPC loses classes. */
 import type { CommitResponse, Op } from "@ashlar/shared/protocol/commit";
 import type { ProblemCode } from "@ashlar/shared/protocol/problem";
-import type { BlockHash, DeviceId, UserId } from "@ashlar/shared/ids";
+import type { BlockHash, DeviceId, OpId, UserId } from "@ashlar/shared/ids";
+import type { ManifestPatch } from "@ashlar/shared/manifest-patch";
+import type { KeptDelta } from "../blocks/kept-deltas.ts";
 import type { Pack } from "../blocks/types.ts";
 
 /** Content of a small block, for the other devices; `data` is base64url. */
 export type PushInline = { readonly hash: BlockHash; readonly data: string };
+
+/** A delta's frame for the other devices; `data` is base64url. */
+export type PushDelta = { readonly target: BlockHash; readonly data: string };
+/** What an update was sent as. */
+export type OpPatch = { readonly opId: OpId; readonly patch: ManifestPatch };
 
 /** A commit whose inline blocks are stored already, verified, in `packs`. */
 export type CommitCall = {
@@ -15,8 +22,13 @@ export type CommitCall = {
   readonly shard: number;
   readonly ops: readonly Op[];
   readonly packs: readonly Pack[];
-  /** The inline blocks once more, when their sum is at most `pushInlineBytesMax`; else empty. */
+  /** Some of the inline blocks once more, and frames, the smallest: `pushInlineBytesMax` in all. */
   readonly pushInline: readonly PushInline[];
+  readonly pushDeltas?: readonly PushDelta[];
+  /** Deltas whose objects are stored, to be written down. */
+  readonly deltas?: readonly KeptDelta[];
+  /** Of those operations that came with one; their manifests are in `ops`. */
+  readonly patches?: readonly OpPatch[];
 };
 
 export type CommitRefusal = {

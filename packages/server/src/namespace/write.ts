@@ -2,6 +2,7 @@
 import type { DeviceId, NodeId, UserId } from "@ashlar/shared/ids";
 import { leaseMs } from "@ashlar/shared/limits";
 import type { Change } from "@ashlar/shared/protocol/change";
+import { type KeptDelta, recordDeltas } from "../blocks/kept-deltas.ts";
 import type { Database, Statement } from "../ports.ts";
 import type { Admission, NamespaceRow, NodeWrite } from "./admit.ts";
 import type { BlockPlan } from "./block-plan.ts";
@@ -58,9 +59,9 @@ const revivePacksSql = `
   FROM json_each(?1) j WHERE user_id = j.value->>2 AND pack_id = j.value->>0`;
 
 const changesSql = `
-  INSERT INTO changes (user_id, seq, op_id, type, device_id, at, node_id, parent_id, name, spelling, path, kind, rev, version, size, mtime_ms, mode)
+  INSERT INTO changes (user_id, seq, op_id, type, device_id, at, node_id, parent_id, name, spelling, path, kind, rev, version, size, mtime_ms, mode, deltas)
   SELECT ?2, value->>0, value->>1, value->>2, ?3, ?4, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9,
-    value->>10, value->>11, value->>12, value->>13
+    value->>10, value->>11, value->>12, value->>13, value->>14
   FROM json_each(?1)`;
 
 export type CommitWrite = {
@@ -73,6 +74,7 @@ export type CommitWrite = {
   readonly blocks: BlockPlan;
   /** Where the new versions' manifests are. */
   readonly manifests: ReadonlyMap<string, StoredManifest>;
+  readonly deltas: readonly KeptDelta[];
 };
 
 /** One batch, so that an acknowledged commit is there as a whole, and another is not there at all (I4). */
@@ -110,6 +112,7 @@ export function writeStatements(db: Database, write: CommitWrite): Statement[] {
       [...blocks.revived].map((pack) => [...pack, user]),
     ),
     ...bulk(db, changesSql, changes.map(changeValues), user, device, now),
+    ...recordDeltas(db, user, write.deltas, now),
   ];
 }
 
@@ -144,6 +147,7 @@ const changeValues = (c: Change) => [
   c.size,
   c.mtimeMs,
   c.mode,
+  c.deltas.length === 0 ? null : c.deltas,
 ];
 
 const placeDiffers = ({ before, after }: NodeWrite): boolean =>

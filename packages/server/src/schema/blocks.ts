@@ -11,7 +11,7 @@ export const blocks = sqliteTable(
     hash: text("hash").primaryKey(),
     size: integer("size").notNull(),
     storedSize: integer("stored_size").notNull(),
-    /** How the object holds the bytes: `identity` until blocks travel compressed. */
+    /** How the object holds the bytes, as its first writer had it. Only the object's own metadata is certain. */
     encoding: text("encoding").notNull(),
     state: text("state", { enum: ["pending", "stored", "deleting"] }).notNull(),
     /** Number of holders without an expiry. */

@@ -89,6 +89,8 @@ export const changes = sqliteTable(
     size: integer("size").notNull(),
     mtimeMs: integer("mtime_ms").notNull(),
     mode: integer("mode").notNull(),
+    /** Deltas that make new blocks of it, as JSON; null if there are none. */
+    deltas: text("deltas"),
   },
   (table) => [
     primaryKey({ columns: [table.user, table.seq] }),
@@ -132,4 +134,24 @@ export const packs = sqliteTable(
     check("packs_live_bytes", sql`live_bytes between 0 and size`),
     check("packs_delete_after", sql`(delete_after is null) = (live_bytes > 0)`),
   ],
+);
+
+/**
+ * Deltas kept for the user's other devices, each an object `d/<user>/<target>/<base>`. Found by their target; too old ones by a
+ * walk of the table, since an index by time would cost a row for each.
+ */
+export const deltas = sqliteTable(
+  "deltas",
+  {
+    user: text("user_id").notNull(),
+    target: text("target").notNull(),
+    /** The first of the blocks it copies from. */
+    base: text("base").notNull(),
+    /** All of them, as a JSON array in the frame's order. */
+    bases: text("bases").notNull(),
+    /** Of the frame, in bytes. */
+    size: integer("size").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.user, table.target, table.base] })],
 );

@@ -1,9 +1,12 @@
 /** Ports whose answers a test decides. */
 import type { BucketWriter } from "../../src/ports.ts";
 import { createHash, createHmac, randomBytes as nodeRandomBytes } from "node:crypto";
+import { zstdDecompressSync } from "node:zlib";
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 export const mac = (message: string): Uint8Array => createHmac("sha256", "a key for tests").update(message).digest();
+export const unzstd = (frame: Uint8Array, bytesMax: number): Uint8Array =>
+  new Uint8Array(zstdDecompressSync(frame, { maxOutputLength: bytesMax }));
 export const randomBytes = (count: number): Uint8Array => nodeRandomBytes(count);
 
 /** Stands still until it is set. */
@@ -22,17 +25,21 @@ export type MemoryBucket = BucketWriter & { readonly objects: Map<string, Uint8A
 /** Objects in memory; like R2 it checks `sha256` before it stores. `refuse` makes a put fail. */
 export function memoryBucket(refuse: (key: string) => boolean = () => false): MemoryBucket {
   const objects = new Map<string, Uint8Array>();
+  const metadata = new Map<string, Record<string, string>>();
   const puts: string[] = [];
+  const head = async (key: string) => {
+    const found = objects.get(key);
+    return found === undefined ? null : { size: found.length, customMetadata: metadata.get(key) ?? {} };
+  };
   return {
     objects,
     puts,
-    head: async (key) => {
-      const found = objects.get(key);
-      return found === undefined ? null : { size: found.length };
-    },
-    get: async (key) => {
-      const found = objects.get(key);
-      return found === undefined ? null : { size: found.length, arrayBuffer: async () => new Uint8Array(found).buffer };
+    head,
+    get: async (key, { range } = {}) => {
+      const [found, told] = [objects.get(key), await head(key)];
+      if (found === undefined || told === null) return null;
+      const part = range === undefined ? found : found.subarray(range.offset, range.offset + range.length);
+      return { ...told, arrayBuffer: async () => new Uint8Array(part).buffer };
     },
     put: async (key, body, options) => {
       puts.push(key);
@@ -42,6 +49,7 @@ export function memoryBucket(refuse: (key: string) => boolean = () => false): Me
         throw new Error("put: The SHA-256 checksum you specified did not match what we received.");
       }
       objects.set(key, bytes);
+      metadata.set(key, options?.customMetadata ?? {});
     },
   };
 }

@@ -3,30 +3,45 @@ import { splitCommitBody } from "@ashlar/shared/commit-body";
 import { toHex } from "@ashlar/shared/encoding";
 import type { BlockHash } from "@ashlar/shared/ids";
 import type { SmallBlock } from "@ashlar/server/blocks/packs";
+import type { Delta } from "@ashlar/server/blocks/rebuild";
+import type { Sha256 } from "@ashlar/server/ports";
 import { commitHeadBytesMax, commitInlineBytesMax, linkTargetBytesMax } from "@ashlar/shared/limits";
 import { type BlockRef, decodeManifest, manifestSize } from "@ashlar/shared/manifest";
 import { spellingFault } from "@ashlar/shared/names";
 import { type CommitHead, commitHeadSchema, type Op } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { checkDeltaHeader } from "../delta/delta-header.ts";
 import { parse } from "../http/body.ts";
 
 const lengthBytes = 4;
 /** The largest body that can be right. */
 export const commitBodyBytesMax = lengthBytes + commitHeadBytesMax + commitInlineBytesMax;
 
-export type CommitRequest = { readonly ops: readonly Op[]; readonly inline: readonly SmallBlock[] };
+/** The head, and how long it was as JSON; the bytes behind it. */
+export type CommitParts = { readonly head: CommitHead; readonly headBytes: number; readonly rest: Uint8Array };
+/** The inline blocks and deltas, verified as far as that needs nothing but themselves. */
+export type CommitContent = { readonly inline: readonly SmallBlock[]; readonly deltas: readonly Delta[] };
 
-/** The operations and the inline blocks, verified against their hashes. */
-export function parseCommit(body: Uint8Array, sha256: (bytes: Uint8Array) => Uint8Array): CommitRequest {
+export function readCommit(body: Uint8Array): CommitParts {
   const { head, rest } = splitBody(body);
-  const { ops: wireOps, inline, deltas = [] } = parse(commitHeadSchema, head);
-  if (deltas.length > 0) throw new ProblemError("bad-delta");
-  const ops = wireOps.map((op) => {
-    if ("patch" in op) throw new ProblemError("stale-patch");
-    return op;
-  });
+  return { head: parse(commitHeadSchema, head), headBytes: body.length - rest.length - lengthBytes, rest };
+}
+
+/** `ops` are the head's, with their patches applied. */
+export function checkCommit(ops: readonly Op[], { head, rest }: CommitParts, sha256: Sha256): CommitContent {
+  const { inline, deltas = [] } = head;
+  const sizes = [...inline, ...deltas].map(({ size }) => size);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total > commitInlineBytesMax) throw new ProblemError("too-large", `A commit may carry ${commitInlineBytesMax} bytes of content.`);
+  if (total !== rest.length) throw new ProblemError("length-mismatch", `${rest.length} bytes of content came instead of ${total}.`);
   const named = namedBlocks(ops);
-  return { ops, inline: takeInline(inline, rest, named, sha256) };
+  requireNamedOnce([...inline.map(({ hash }) => hash), ...deltas.map(({ target }) => target)], named);
+  let at = 0;
+  const take = (size: number): Uint8Array => rest.subarray(at, (at += size));
+  return {
+    inline: inline.map((block) => checkInline(block, take(block.size), named, sha256)),
+    deltas: deltas.map(({ target, size }) => checkDelta(target, take(size), named)),
+  };
 }
 
 /** Every block that the operations name, with its one size. */
@@ -79,27 +94,24 @@ function decode(manifest: string): BlockRef[] {
   }
 }
 
-/** Each once, named by an operation, and as many bytes as announced: nobody can leave bytes here that nothing counts. */
-function takeInline(
-  announced: CommitHead["inline"],
-  rest: Uint8Array,
-  named: ReadonlyMap<BlockHash, number>,
-  sha256: (bytes: Uint8Array) => Uint8Array,
-): SmallBlock[] {
-  const total = announced.reduce((sum, block) => sum + block.size, 0);
-  if (total > commitInlineBytesMax) throw new ProblemError("too-large", `A commit may carry ${commitInlineBytesMax} bytes of blocks.`);
-  if (total !== rest.length) throw new ProblemError("length-mismatch", `${rest.length} bytes of blocks came instead of ${total}.`);
+/** Nobody can leave bytes here that nothing counts. */
+function requireNamedOnce(hashes: readonly BlockHash[], named: ReadonlyMap<BlockHash, number>): void {
   const seen = new Set<BlockHash>();
-  let at = 0;
-  return announced.map(({ hash, size }) => {
+  for (const hash of hashes) {
     if (seen.has(hash)) throw new ProblemError("bad-request", `Block ${hash} is there twice.`);
-    const said = named.get(hash);
-    if (said === undefined) throw new ProblemError("bad-request", `No operation names block ${hash}.`);
-    checkSize(hash, size, said);
+    if (!named.has(hash)) throw new ProblemError("bad-request", `No operation names block ${hash}.`);
     seen.add(hash);
-    const bytes = rest.subarray(at, at + size);
-    at += size;
-    if (toHex(sha256(bytes)) !== hash) throw new ProblemError("hash-mismatch", `The bytes of block ${hash} are others.`);
-    return { hash, size, bytes };
-  });
+  }
+}
+
+function checkInline({ hash, size }: BlockRef, bytes: Uint8Array, named: ReadonlyMap<BlockHash, number>, sha256: Sha256): SmallBlock {
+  checkSize(hash, size, named.get(hash) ?? size);
+  if (toHex(sha256(bytes)) !== hash) throw new ProblemError("hash-mismatch", `The bytes of block ${hash} are others.`);
+  return { hash, size, bytes };
+}
+
+function checkDelta(target: BlockHash, frame: Uint8Array, named: ReadonlyMap<BlockHash, number>): Delta {
+  const header = checkDeltaHeader(frame, target);
+  checkSize(target, header.size, named.get(target) ?? header.size);
+  return { header, frame };
 }

@@ -1,21 +1,35 @@
 /** The download room: signed, immutable objects, from the edge cache or the bucket. No database, no state. */
 import { hmacSha256 } from "@ashlar/durable-objects/crypto";
+import { unzstd } from "@ashlar/durable-objects/zstd";
+import { deltaKey } from "@ashlar/server/blocks/kept-deltas";
 import { packKey } from "@ashlar/server/blocks/packs";
 import { createUrlSigner, type ObjectKind } from "@ashlar/server/blocks/signed-url";
 import { blockKey } from "@ashlar/server/blocks/store-block";
-import { blockHashSchema, packIdSchema } from "@ashlar/shared/ids";
+import { formOf, plainBytes, type StoredForm } from "@ashlar/server/blocks/stored-form";
+import { blockHashSchema, packIdSchema, type UserId } from "@ashlar/shared/ids";
+import { acceptEncodingHeader, type BlockEncoding, encodingHeader } from "@ashlar/shared/protocol/block";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { type Context, Hono } from "hono";
 import type { ApiEnv } from "../http/identity.ts";
 import { pathPart } from "../http/path-part.ts";
 import { problemResponse } from "../http/problems.ts";
-import { fillCache, findCached } from "./object-cache.ts";
+import { fillCache, findCached, type WholeObject } from "./object-cache.ts";
 import { parseRange, type Range, type Span, spanOf } from "./range.ts";
 
 export const download = new Hono<ApiEnv>();
 
 download.get("/v1/b/:key", (c) => serve(c, "b", pathPart(blockHashSchema, c.req.param("key"))));
 download.get("/v1/p/:key", (c) => serve(c, "p", pathPart(packIdSchema, c.req.param("key"))));
+download.get("/v1/d/:target/:base", (c) => {
+  const [target, base] = [pathPart(blockHashSchema, c.req.param("target")), pathPart(blockHashSchema, c.req.param("base"))];
+  return serve(c, "d", `${target}/${base}`);
+});
+
+const objectKeys: Record<ObjectKind, (user: UserId, name: string) => string> = {
+  b: (_, name) => blockKey(name),
+  p: packKey,
+  d: deltaKey,
+};
 
 async function serve(c: Context<ApiEnv>, kind: ObjectKind, name: string): Promise<Response> {
   authorize(c, kind, name);
@@ -27,8 +41,8 @@ async function serve(c: Context<ApiEnv>, kind: ObjectKind, name: string): Promis
     "accept-ranges": "bytes",
     etag,
   });
-  if (listsTag(c.req.header("if-none-match"), etag)) return new Response(null, { status: 304, headers });
-  const key = kind === "b" ? blockKey(name) : packKey(c.var.identity.user, name);
+  if (listsTag(c.req.header("if-none-match"), etag, `"${name}-zstd"`)) return new Response(null, { status: 304, headers });
+  const key = objectKeys[kind](c.var.identity.user, name);
   const range = rangeAsked(c, etag);
   if (c.req.raw.method === "HEAD") return answerHead(c, key, headers);
   return range === undefined ? answerWhole(c, key, headers) : answerPart(c, key, range, headers);
@@ -46,40 +60,76 @@ function authorize(c: Context<ApiEnv>, kind: ObjectKind, key: string): void {
 async function answerHead(c: Context<ApiEnv>, key: string, headers: Headers): Promise<Response> {
   const object = await c.env.BLOCKS.head(key);
   if (object === null) throw new ProblemError("not-found");
-  headers.set("content-length", String(object.size));
+  const form = formOf(object);
+  const bytes = asStored(c, form.encoding, headers) ? object.size : form.size;
+  headers.set("content-length", String(bytes));
   return new Response(null, { headers });
 }
 
 async function answerWhole(c: Context<ApiEnv>, key: string, headers: Headers): Promise<Response> {
+  const found = await findWhole(c, key);
+  if (asStored(c, found.form.encoding, headers)) return whole(found.body, found.storedBytes, headers);
+  const bytes = await plainOf(found);
+  return whole(bytes, bytes.length, headers);
+}
+
+/** From the edge cache, else from the bucket and into the cache. */
+async function findWhole(c: Context<ApiEnv>, key: string): Promise<WholeObject> {
   const isCaching = c.env.EDGE_CACHE !== "off";
   const cached = isCaching ? await findCached(key) : undefined;
-  if (cached !== undefined) return whole(cached.body, cached.size, headers);
+  if (cached !== undefined) return cached;
   const object = await c.env.BLOCKS.get(key);
   if (object === null) throw new ProblemError("not-found");
-  if (!isCaching) return whole(object.body, object.size, headers);
+  const found = { body: object.body, storedBytes: object.size, form: formOf(object) };
+  if (!isCaching) return found;
   const [toClient, toCache] = object.body.tee();
-  c.executionCtx.waitUntil(fillCache(key, toCache, object.size));
-  return whole(toClient, object.size, headers);
+  c.executionCtx.waitUntil(fillCache(key, { ...found, body: toCache }));
+  return { ...found, body: toClient };
 }
 
+/** Whether this reader takes the object as it is; what is compressed says so, and has a tag of its own (RFC 9110 section 8.8.1). */
+function asStored(c: Context<ApiEnv>, encoding: BlockEncoding, headers: Headers): boolean {
+  if (encoding === "identity") return true;
+  headers.set("vary", acceptEncodingHeader);
+  const accepted = (c.req.header(acceptEncodingHeader) ?? "").split(",").map((name) => name.trim());
+  if (!accepted.includes(encoding)) return false;
+  headers.set(encodingHeader, encoding);
+  headers.set("etag", `${(headers.get("etag") ?? "").slice(0, -1)}-${encoding}"`);
+  return true;
+}
+
+async function plainOf({ body, form }: WholeObject): Promise<Uint8Array<ArrayBuffer>> {
+  const stored = new Uint8Array(await new Response(body).arrayBuffer());
+  return new Uint8Array(plainBytes(unzstd, form, stored));
+}
+
+/** Ranges are always of the plain bytes. */
 async function answerPart(c: Context<ApiEnv>, key: string, range: Range, headers: Headers): Promise<Response> {
   const cached = c.env.EDGE_CACHE === "off" ? undefined : await findCached(key);
-  if (cached !== undefined) {
-    const span = spanOf(range, cached.size);
-    if (span === undefined) return unsatisfiable(cached.size);
-    const bytes = await new Response(cached.body).arrayBuffer();
-    return part(bytes.slice(span.offset, span.offset + span.length), span, cached.size, headers);
+  const form = cached?.form ?? (await formInBucket(c, key));
+  const span = spanOf(range, form.size);
+  if (span === undefined) {
+    await cached?.body.cancel();
+    return unsatisfiable(form.size);
   }
-  const size = (await c.env.BLOCKS.head(key))?.size;
-  if (size === undefined) throw new ProblemError("not-found");
-  const span = spanOf(range, size);
-  if (span === undefined) return unsatisfiable(size);
-  const object = await c.env.BLOCKS.get(key, { range: span });
-  if (object === null) throw new ProblemError("not-found");
-  return part(object.body, span, size, headers);
+  if (cached === undefined && form.encoding === "identity") {
+    const object = await c.env.BLOCKS.get(key, { range: span });
+    if (object === null) throw new ProblemError("not-found");
+    if (formOf(object).encoding === "identity") return part(object.body, span, form.size, headers);
+    // Another uploader's form has taken its place since.
+    await object.body.cancel();
+  }
+  const bytes = await plainOf(cached ?? (await findWhole(c, key)));
+  return part(bytes.slice(span.offset, span.offset + span.length), span, form.size, headers);
 }
 
-function whole(body: ReadableStream, size: number, headers: Headers): Response {
+async function formInBucket(c: Context<ApiEnv>, key: string): Promise<StoredForm> {
+  const object = await c.env.BLOCKS.head(key);
+  if (object === null) throw new ProblemError("not-found");
+  return formOf(object);
+}
+
+function whole(body: BodyInit, size: number, headers: Headers): Response {
   headers.set("content-length", String(size));
   return new Response(body, { headers });
 }
@@ -103,8 +153,8 @@ function rangeAsked(c: Context<ApiEnv>, etag: string): Range | undefined {
 }
 
 /** RFC 9110 section 13.1.2: weak comparison. */
-function listsTag(header: string | undefined, etag: string): boolean {
+function listsTag(header: string | undefined, ...etags: readonly string[]): boolean {
   if (header === undefined) return false;
   const tags = new Set(header.split(",").map((tag) => tag.trim().replace(/^W\//, "")));
-  return tags.has(etag) || tags.has("*");
+  return tags.has("*") || etags.some((etag) => tags.has(etag));
 }

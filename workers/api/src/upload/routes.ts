@@ -1,24 +1,16 @@
 /** The upload room: what is missing, and the bytes. It shares no state with the others. */
-import { randomBytes, sha256 } from "@ashlar/durable-objects/crypto";
 import { createBlockIndex } from "@ashlar/server/blocks/block-index";
-import { storePack } from "@ashlar/server/blocks/packs";
-import { haveSmallBlocks, recordPack } from "@ashlar/server/blocks/small-blocks";
-import { storeBlock } from "@ashlar/server/blocks/store-block";
-import { toHex } from "@ashlar/shared/encoding";
-import { blockHashSchema } from "@ashlar/shared/ids";
-import { blockBytesMax, packBlockBytesMax } from "@ashlar/shared/limits";
-import type { BlockRef } from "@ashlar/shared/manifest";
+import { haveSmallBlocks } from "@ashlar/server/blocks/small-blocks";
+import { packBlockBytesMax } from "@ashlar/shared/limits";
 import { type BlockState, checkRequestSchema } from "@ashlar/shared/protocol/block";
-import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
-import { type Env, indexShards, metaShard } from "../env.ts";
-import type { Identity } from "../http/access-token.ts";
-import { readBytes, readJson } from "../http/body.ts";
+import { indexShards, metaShard } from "../env.ts";
+import { readJson } from "../http/body.ts";
 import type { ApiEnv } from "../http/identity.ts";
-import { pathPart } from "../http/path-part.ts";
+import { delta } from "./delta.ts";
+import { put } from "./put.ts";
+import { signature } from "./signature.ts";
 
-/** Seconds after which a block that is being collected can be sent again. */
-const collectionRetryS = 10;
 const clock = { now: Date.now };
 
 export const upload = new Hono<ApiEnv>();
@@ -42,29 +34,4 @@ upload.post("/v1/blocks/check", async (c) => {
   return c.json({ states });
 });
 
-upload.put("/v1/blocks/:hash", async (c) => {
-  const hash = pathPart(blockHashSchema, c.req.param("hash"));
-  const bytes = await readBytes(c.req.raw, blockBytesMax);
-  if (bytes.length === 0) throw new ProblemError("bad-request", "A block has at least 1 byte.");
-  if (toHex(sha256(bytes)) !== hash) throw new ProblemError("hash-mismatch");
-  const block = { hash, size: bytes.length };
-  const store = block.size <= packBlockBytesMax ? storeSmall : storeLarge;
-  await store(c.env, c.var.identity, block, bytes);
-  // The same answer whether the bytes were there before or not: somebody else may have sent them.
-  return c.body(null, 204);
-});
-
-async function storeLarge(env: Env, { user }: Identity, block: BlockRef, bytes: Uint8Array): Promise<void> {
-  const outcome = await storeBlock({ shards: indexShards(env), bucket: env.BLOCKS, clock }, user, block, bytes);
-  if (outcome.type === "being-deleted") {
-    throw new ProblemError("try-again", "This block is just being collected: send it again shortly.", { retryAfterS: collectionRetryS });
-  }
-}
-
-/** A small block on its own makes a pack of one. */
-async function storeSmall(env: Env, { user, shard }: Identity, block: BlockRef, bytes: Uint8Array): Promise<void> {
-  const ports = { db: metaShard(env, shard), clock };
-  const have = await haveSmallBlocks(ports, user, [block.hash]);
-  if (have.has(block.hash)) return;
-  await recordPack(ports, user, await storePack(env.BLOCKS, user, [{ ...block, bytes }], randomBytes));
-}
+for (const route of [put, delta, signature]) upload.route("/", route);
