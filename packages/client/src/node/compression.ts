@@ -17,7 +17,8 @@ export const zstd: Compression = {
     const sample = sampleOf(bytes);
     return sample.length === 0 ? 1 : zstdCompressSync(sample, level(1)).length / sample.length;
   },
-  compress: (bytes) => compressAsync(bytes, level(3)),
+  // The frame says how long its content is, so that a reader can refuse it before it decompresses anything.
+  compress: (bytes) => compressAsync(bytes, { ...level(3), pledgedSrcSize: bytes.length }),
   decompress: (bytes, bytesMax) => decompressAsync(bytes, { maxOutputLength: bytesMax }),
 };
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { toBase64Url } from "@ashlar/shared/encoding";
 import { type BlockHash, type DeviceId, type Epoch, type UserId, newId, rootId } from "@ashlar/shared/ids";
 import { blockBytesMax } from "@ashlar/shared/limits";
-import { createDeltaCodec } from "@ashlar/shared/delta/codec";
+import { deltaCodec } from "../../src/node/delta-codec.ts";
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import { decodeManifest, encodeManifest } from "@ashlar/shared/manifest";
 import { patchManifest } from "@ashlar/shared/manifest-patch";
@@ -19,7 +19,7 @@ const blockBytes = 8;
 const textBytesMax = 1024;
 export const isSmall = (block: Uint8Array): boolean => block.length < blockBytes;
 
-const codec = createDeltaCodec();
+const codec = deltaCodec();
 
 export const hashOf = (bytes: Uint8Array): BlockHash => createHash("sha256").update(bytes).digest("hex") as BlockHash;
 export const manifestOfText = (text: string): string => manifestOfBytes(new TextEncoder().encode(text));

@@ -1,5 +1,5 @@
 /** Content between a simulated disk and a simulated edge: the rules of the real one, on blocks of a few bytes. */
-import { createDeltaCodec } from "@ashlar/shared/delta/codec";
+import { deltaCodec } from "../../src/node/delta-codec.ts";
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import type { BlockHash } from "@ashlar/shared/ids";
 import { type BlockRef, decodeManifest } from "@ashlar/shared/manifest";
@@ -17,7 +17,7 @@ import {
 import type { Random } from "./random.ts";
 import { blocksOf, hashOf, isSmall, manifestOfBytes } from "./simulated-edge.ts";
 
-const codec = createDeltaCodec();
+const codec = deltaCodec();
 /** Blocks remembered until the process ends. */
 const recentMax = 8;
 
