@@ -79,7 +79,7 @@ export function createBlockCache({ store, hashBlock, bytesMax = blockCacheBytesM
 
     async get({ hash, size }) {
       if (!isListed) await inTurn(async () => {});
-      if (sizes.get(hash) !== size) return undefined;
+      if (!sizes.has(hash)) return undefined;
       const bytes = await store.read(hash).catch(() => undefined);
       if (bytes === undefined || bytes.length !== size || (await hashBlock(bytes)) !== hash) {
         await inTurn(() => drop(hash));
@@ -97,7 +97,12 @@ export function createBlockCache({ store, hashBlock, bytesMax = blockCacheBytesM
       const { length } = bytes;
       if (length < deltaBlockBytesMin || length > bytesMax) return;
       await inTurn(async () => {
-        if (sizes.has(hash)) return note(hash, length);
+        const known = sizes.get(hash);
+        if (known === length) {
+          note(hash, length);
+          return store.mark(hash, "used");
+        }
+        if (known !== undefined) await drop(hash);
         await makeRoom(length);
         // Counted before it is there: what a failed write leaves is not more than that.
         note(hash, length);

@@ -3,6 +3,7 @@ import type { BlockHash } from "@ashlar/shared/ids";
 import { deltaBlockBytesMin, deltasAtOnceMax, packBlockBytesMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { type Join, shareWork } from "../common/abort.ts";
 import { createBudget } from "../common/budget.ts";
 import type { RelativePath } from "../ports.ts";
 import type { LocalBlocks } from "./local-blocks.ts";
@@ -18,6 +19,8 @@ export type DeltaSource = {
   readonly bases: readonly BlockRef[];
   /** The file that the target is read from: it no longer has the old bytes. */
   readonly path: RelativePath;
+  /** Asked when its turn has come. */
+  readonly isWanted: () => boolean;
 };
 
 /** A frame that makes the target, when one can be had and pays; the target's bytes hold still until then. */
@@ -28,21 +31,36 @@ export type DeltaMakerOptions = Pick<TransferOptions, "edge" | "codec" | "compre
 export function createDeltaMaker({ edge, codec, compression, local }: DeltaMakerOptions): MakeDelta {
   const slots = createBudget(deltasAtOnceMax);
   /** An append makes several blocks of one old one. From the oldest to the newest. */
-  const signatures = new Map<BlockHash, Uint8Array>();
+  const signatures = new Map<BlockHash, Join<Uint8Array>>();
 
   /** A large block would travel compressed, a small one as it is. */
   function bytesOnWire(bytes: Uint8Array): number {
     return bytes.length <= packBlockBytesMax ? bytes.length : bytes.length * Math.min(1, compression.trial(bytes));
   }
 
+  /** Shared by the blocks that want it at about the same time, and kept a little. */
+  function joinSignature(hash: BlockHash): Join<Uint8Array> {
+    const forget = () => signatures.delete(hash);
+    const join =
+      signatures.get(hash) ??
+      shareWork(async (signal) => {
+        try {
+          return await edge.signature(hash, signal);
+        } catch (error) {
+          forget();
+          throw error;
+        }
+      }, forget);
+    signatures.delete(hash);
+    signatures.set(hash, join);
+    const { value: oldest } = signatures.keys().next();
+    if (signatures.size > signaturesKeptMax && oldest !== undefined) signatures.delete(oldest);
+    return join;
+  }
+
   async function signatureOf({ hash }: BlockRef, signal: AbortSignal): Promise<SignedBase | undefined> {
     try {
-      const signature = signatures.get(hash) ?? (await edge.signature(hash, signal));
-      signatures.delete(hash);
-      signatures.set(hash, signature);
-      const { value: oldest } = signatures.keys().next();
-      if (signatures.size > signaturesKeptMax && oldest !== undefined) signatures.delete(oldest);
-      return { hash, signature };
+      return { hash, signature: await joinSignature(hash)(signal) };
     } catch (error) {
       // The server cannot, or will not: the block goes whole.
       if (error instanceof ProblemError) return undefined;
@@ -74,6 +92,7 @@ export function createDeltaMaker({ edge, codec, compression, local }: DeltaMaker
     if (source.bases.length === 0 || target.bytes.length < deltaBlockBytesMin) return undefined;
     const giveBack = await slots.take(1, signal);
     try {
+      if (!source.isWanted()) return undefined;
       const frame = (await fromBytes(target, source)) ?? (await fromSignatures(target, source, signal));
       return frame !== undefined && deltaPays(frame.length, bytesOnWire(target.bytes)) ? frame : undefined;
     } catch (error) {

@@ -85,8 +85,8 @@ export class Editing implements Disposable {
   async #deliver(block: BlockRef, bytes: Uint8Array, bases: readonly BlockRef[], signal: AbortSignal): Promise<void> {
     const { makeDelta, path, send, cache } = this.#options;
     const isSmall = block.size <= packBlockBytesMax;
-    const isHopeless = this.#failures >= deltaFailuresMax;
-    const frame = isHopeless ? undefined : await makeDelta({ hash: block.hash, bytes }, { bases, path }, signal);
+    const isWanted = () => this.#failures < deltaFailuresMax;
+    const frame = await makeDelta({ hash: block.hash, bytes }, { bases, path, isWanted }, signal);
     this.#failures = frame === undefined ? this.#failures + 1 : 0;
     if (frame !== undefined) for (const { hash } of bases) this.#basesUsed.add(hash);
     // The next edit's old bytes. Of a file that was rewritten only what costs nothing, or one of them would fill the cache.

@@ -1,12 +1,13 @@
 import { zstdDecompressSync } from "node:zlib";
 import { hashBlock } from "@ashlar/client/node/hash";
-import { deltaCodec } from "@ashlar/client/node/delta-codec";
 import type { BlockBody, Edge } from "@ashlar/client/ports";
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import type { BlockHash } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockLocation } from "@ashlar/shared/protocol/block";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
+
+import { plainCodec } from "./plain-codec.ts";
 
 type Range = { readonly offset: number; readonly length: number };
 type Asked = "check" | "putBlock" | "putDelta" | "signature" | "locate" | "fetch";
@@ -25,6 +26,7 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   putsInFlightMost = 0;
   /** Called before anything is done: throw to fail the request, wait to delay it. */
   before: (what: Asked) => void | Promise<void> = () => undefined;
+  codec = plainCodec;
   /** What arrives instead of what is kept. */
   tamper: (bytes: Uint8Array, url: string) => Uint8Array = (bytes) => bytes;
 
@@ -96,17 +98,16 @@ export class MemoryEdge implements Pick<Edge, Asked> {
     const { bases } = readDeltaHeader(frame);
     const found = bases.flatMap(({ hash }) => this.bytesOf(hash) ?? []);
     if (found.length < bases.length) throw new ProblemError("base-missing");
-    const bytes = deltaCodec().decode(frame, found);
+    const bytes = this.codec.decode(frame, found);
     if (hashBlock(bytes) !== target) throw new ProblemError("bad-delta");
     this.hold(bytes);
   }
 
   /** Keeps the delta beside its block, for others to fetch. */
   keepDelta(target: BlockHash, frame: Uint8Array): void {
-    const { bases } = readDeltaHeader(frame);
     const object = `/d/${target}/${this.#keptDeltas.length}`;
     this.#objects.set(object, frame);
-    this.#keptDeltas.push({ target, object, size: frame.length, bases: bases.map(({ hash }) => hash) });
+    this.#keptDeltas.push({ target, object, size: frame.length, bases: readDeltaHeader(frame).bases.map(({ hash }) => hash) });
   }
 
   async putDelta(target: BlockHash, frame: Uint8Array) {
@@ -120,7 +121,7 @@ export class MemoryEdge implements Pick<Edge, Asked> {
     this.signatures.push(hash);
     const bytes = this.bytesOf(hash);
     if (bytes === undefined) throw new ProblemError("not-found");
-    return deltaCodec().sign(bytes);
+    return this.codec.sign(bytes);
   }
 
   async locate(hashes: readonly BlockHash[]): Promise<BlockLocation[]> {

@@ -1,10 +1,10 @@
 import { hashBlock } from "@ashlar/client/node/hash";
-import { deltaCodec } from "@ashlar/client/node/delta-codec";
 import type { Compression } from "@ashlar/client/ports";
 import { createBlockCache } from "@ashlar/client/transfer/block-cache";
 import { createTransfer } from "@ashlar/client/transfer/transfer";
 import { MemoryDisk, MemoryKnowledge } from "./memory-disk.ts";
 import { MemoryEdge } from "./memory-edge.ts";
+import { plainCodec } from "./plain-codec.ts";
 import { MemoryStore, noCompression } from "./memory-store.ts";
 
 type Given = {
@@ -20,6 +20,6 @@ export function memoryTransfer(given: Given = {}) {
   const { disk = new MemoryDisk(), edge = new MemoryEdge(), store = new MemoryStore() } = given;
   const { knowledge = new MemoryKnowledge(), compression = noCompression } = given;
   const cache = createBlockCache({ store, hashBlock });
-  const transfer = createTransfer({ disk, edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression });
+  const transfer = createTransfer({ disk, edge, knowledge, hashBlock, codec: plainCodec, cache, compression });
   return { disk, edge, store, knowledge, cache, transfer };
 }
