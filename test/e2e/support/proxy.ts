@@ -51,12 +51,12 @@ export async function startProxy(target: string): Promise<Proxy> {
     socket.once("close", () => sockets.delete(socket));
   };
   const agent = new Agent({ keepAlive: true });
-  const near = new Set<Socket>();
+  const counted = new Set<Socket>();
   const past = { up: 0, down: 0 };
   const count = (socket: Socket) => {
-    near.add(socket);
+    counted.add(socket);
     socket.once("close", () => {
-      near.delete(socket);
+      counted.delete(socket);
       past.up += socket.bytesRead;
       past.down += socket.bytesWritten;
     });
@@ -132,8 +132,8 @@ export async function startProxy(target: string): Promise<Proxy> {
     passed,
     bytes: () => passed.reduce((total, { bytesUp, bytesDown }) => total + bytesUp + bytesDown, socketBytes),
     wire: () => ({
-      up: [...near].reduce((total, { bytesRead }) => total + bytesRead, past.up),
-      down: [...near].reduce((total, { bytesWritten }) => total + bytesWritten, past.down),
+      up: [...counted].reduce((total, { bytesRead }) => total + bytesRead, past.up),
+      down: [...counted].reduce((total, { bytesWritten }) => total + bytesWritten, past.down),
     }),
     aim: (url) => void (aimed = new URL(url)),
     cut,

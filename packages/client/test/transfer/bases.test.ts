@@ -6,13 +6,13 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 const block = (name: string, size = 10): BlockRef => ({ hash: hashBlock(new TextEncoder().encode(name)), size });
-const blocks = (names: string, size?: number): BlockRef[] => [...names].map((name) => block(name, size));
+const blocks = (names: string, size?: number): BlockRef[] => names.split("").map((name) => block(name, size));
 
 /** What is followed by an old block is known one block later; `?` are new blocks. */
 function basesOf(old: string, now: string): string[] {
   const version = new OldVersion(blocks(old));
-  const names = new Map([...old].map((name) => [block(name).hash, name]));
-  const places = [...now].map((name, index) => version.next(name === "?" ? block(`new ${index}`) : block(name)));
+  const names = new Map(old.split("").map((name) => [block(name).hash, name]));
+  const places = now.split("").map((name, index) => version.next(name === "?" ? block(`new ${index}`) : block(name)));
   return places.flatMap((place, index) => {
     if (typeof place === "number") return [];
     const next = index + 1 < places.length ? places[index + 1] : version.end;
