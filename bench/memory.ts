@@ -35,7 +35,7 @@ function statusOf(pid: number): { name: string; peakBytes: number } {
   };
 }
 
-function descendants(pid: number): number[] {
+export function descendants(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of listProcesses()) {
     const parent = /^PPid:\s+(\d+)/m.exec(read(`/proc/${name}/status`))?.[1];
@@ -57,7 +57,7 @@ function listProcesses(): string[] {
   }
 }
 
-function read(path: string): string {
+export function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {

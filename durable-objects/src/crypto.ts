@@ -6,8 +6,8 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
 }
 
-/** HMAC-SHA-256 (RFC 2104) of a text in UTF-8 under a key: 32 bytes. */
-export function hmacSha256(key: string, message: string): Uint8Array {
+/** HMAC-SHA-256 (RFC 2104) of bytes, or of a text in UTF-8, under a key: 32 bytes. */
+export function hmacSha256(key: string, message: string | Uint8Array): Uint8Array {
   return createHmac("sha256", key).update(message).digest();
 }
 

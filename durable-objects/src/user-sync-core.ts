@@ -1,11 +1,13 @@
 import { createBlockIndex } from "@ashlar/server/blocks/block-index";
+import { tend } from "@ashlar/server/collect/tend";
+import type { TendCall, TendReport } from "@ashlar/server/collect/types";
 import { createUrlSigner, type UrlSigner } from "@ashlar/server/blocks/signed-url";
 import { commit, type CommitOutcome } from "@ashlar/server/namespace/commit";
 import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
 import { commitsWaitingMax } from "@ashlar/shared/limits";
 import { closeCodes } from "@ashlar/shared/protocol/change";
 import { ProblemError, problemMediaType, problemOf } from "@ashlar/shared/protocol/problem";
-import { hmacSha256, sha256 } from "./crypto.ts";
+import { hmacSha256, randomBytes, sha256 } from "./crypto.ts";
 import { indexShardsOf, metaShardOf, type UserSyncEnv } from "./env.ts";
 import { greet, parseDeviceMessage } from "./greeting.ts";
 import { pushMessages } from "./push-messages.ts";
@@ -44,6 +46,24 @@ export class UserSyncCore {
       return { ok: false, code: "try-again", detail: "Too many commits of this account wait.", retryAfterS: 1 };
     }
     return this.#commits.run(() => this.#commitNow(call));
+  }
+
+  /** One at a time with the commits, as one of them. */
+  async tend(call: TendCall): Promise<TendReport> {
+    const at = { now: () => call.now };
+    return this.#commits.run(() =>
+      tend(
+        {
+          db: metaShardOf(this.#env, call.shard),
+          blocks: createBlockIndex({ shards: indexShardsOf(this.#env), clock: at }),
+          bucket: this.#env.BLOCKS,
+          intents: this.#intents,
+          sha256,
+          random: randomBytes,
+        },
+        call,
+      ),
+    );
   }
 
   /** Storage remembers it, so that a token that is still good opens nothing again. */

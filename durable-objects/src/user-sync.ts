@@ -1,4 +1,5 @@
 import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
+import type { TendCall, TendReport } from "@ashlar/server/collect/types";
 import { DurableObject } from "cloudflare:workers";
 import type { UserSyncEnv } from "./env.ts";
 import { close } from "./sockets.ts";
@@ -19,6 +20,11 @@ export class UserSync extends DurableObject<UserSyncEnv> {
   /** Applies a commit, one at a time. Safe to repeat: the same operations get the same answer (I4). */
   async commit(call: CommitCall): Promise<CommitAnswer> {
     return this.#core.commit(call);
+  }
+
+  /** Removes what is too old of this user's rows and packs, a bounded part in each call. Safe to repeat. */
+  async tend(call: TendCall): Promise<TendReport> {
+    return this.#core.tend(call);
   }
 
   /** Signs a device out: its sockets close, and its commits are refused until its access tokens have run out. Safe to repeat. */

@@ -56,7 +56,7 @@ describe("the user's object orders commits", () => {
     const block = blockOf(packBlockBytesMax + 1);
     const op = fileOp("large", [block]);
     expect(await user.answer([op])).toMatchObject({ ok: false, code: "block-missing", hashes: [block.hash] });
-    const ports = { shards: indexShardsOf(env), bucket: env.BLOCKS, clock: { now: () => Date.now() } };
+    const ports = { shards: indexShardsOf(env), bucket: env.BLOCKS, clock: { now: () => Date.now() }, sleep: async () => {} };
     await storeBlock(ports, user.id, block, block.content);
     expect(await user.commit([op])).toMatchObject({ head: 1 });
     const holders = await Promise.all(
@@ -81,7 +81,7 @@ describe("the user's object orders commits", () => {
   it("J4 undoes what a crashed commit held before the next one", async () => {
     const user = await TestUser.create();
     const block = blockOf(packBlockBytesMax + 1);
-    const ports = { shards: indexShardsOf(env), bucket: env.BLOCKS, clock: { now: () => Date.now() } };
+    const ports = { shards: indexShardsOf(env), bucket: env.BLOCKS, clock: { now: () => Date.now() }, sleep: async () => {} };
     await storeBlock(ports, user.id, block, block.content);
     await runInDurableObject(user.object, (_, state) => {
       state.storage.sql.exec("INSERT INTO intent VALUES (0, ?)", JSON.stringify([block.hash]));

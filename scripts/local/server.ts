@@ -5,7 +5,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { Miniflare } from "miniflare";
 import { buildWorkers } from "./bundle.ts";
+import { openDoor } from "./door.ts";
 import { ScriptFailure } from "./failure.ts";
+import { readLastRun, type RunKind, type RunRow } from "./gc-run.ts";
 import { applyMigrations } from "./migrations.ts";
 import { guardAgainstOrphans } from "./orphan-guard.ts";
 import { miniflareOptions, type LocalWorker } from "./miniflare-options.ts";
@@ -27,8 +29,10 @@ export type ServerOptions = {
 
 export type Server = AsyncDisposable & {
   readonly url: string;
-  /** Runs the collector's scheduled handler once. */
-  collect(): Promise<void>;
+  /** Runs the collector's scheduled handler once: as its cron does, or for a plan or a check alone. */
+  collect(kind?: RunKind): Promise<void>;
+  /** What the collector wrote down of its latest run. */
+  lastRun(): Promise<RunRow | undefined>;
 };
 
 const collectEveryMs = 60 * 60 * 1000;
@@ -64,7 +68,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const applied = await migrate(miniflare, configs.api);
   if (applied > 0) say(`migrations applied: ${applied}`);
 
-  const collect = () => runCollector(miniflare, configs.gc);
+  const collect = (kind: RunKind = "collect") => runCollector(miniflare, configs.gc, kind);
+  const lastRun = async () => readLastRun(await miniflare.getD1Database("DIRECTORY", configs.api.name));
+  stack.use(await openDoor({ state, collect, lastRun, say }));
   const timer = setInterval(() => {
     collect().catch((error: unknown) => say(`the collector failed, and runs again in an hour: ${String(error)}`));
   }, collectEveryMs);
@@ -75,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     url: `http://${host === "127.0.0.1" ? "localhost" : host}:${url.port}`,
     collect,
+    lastRun,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -92,10 +99,10 @@ async function migrate(miniflare: Miniflare, config: WorkerConfig): Promise<numb
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** workerd runs no crons by itself. */
-async function runCollector(miniflare: Miniflare, config: WorkerConfig): Promise<void> {
+/** workerd runs no crons by itself. The collector takes other runs by a name in place of the cron. */
+async function runCollector(miniflare: Miniflare, config: WorkerConfig, kind: RunKind): Promise<void> {
   const worker = await miniflare.getWorker(config.name);
-  for (const cron of config.triggers.crons) {
+  for (const cron of kind === "collect" ? config.triggers.crons : [kind]) {
     const { outcome } = await worker.scheduled({ cron });
     if (outcome !== "ok") throw new ScriptFailure(`the scheduled handler of ${config.name} ended with ${outcome}`);
   }

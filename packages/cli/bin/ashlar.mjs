@@ -2,6 +2,7 @@
 // Plain JavaScript that old Nodes understand: it finds a Node that can run the rest (it needs type stripping and node:sqlite).
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import * as module from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,6 +10,9 @@ const wanted = 24;
 const here = dirname(fileURLToPath(import.meta.url));
 
 if (major(process.versions.node) >= wanted) {
+  // Compiled code from the last time: half of what starting takes. Beside the program, so that whoever could write something
+  // else there could as well change the program itself; where nobody may write, nothing is kept.
+  module.enableCompileCache(join(here, "..", "node_modules", ".cache", "compiled"));
   await import("../src/main.ts");
 } else {
   const node = findNode(here);

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,28 @@ it("M15 an older Node without a newer one says what is needed", () => {
     expect(status).toBe(1);
     expect(stderr).toContain("needs Node.js 24 or newer, this is 20.20.2");
     expect(stderr).toContain("npm ci");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+it("M27 compiled code is kept beside the program, and where nothing can be written it starts all the same", () => {
+  const directory = mkdtempSync(join(tmpdir(), "ashlar-bin-"));
+  try {
+    mkdirSync(join(directory, "bin"));
+    mkdirSync(join(directory, "src"));
+    copyFileSync(bin, join(directory, "bin", "ashlar.mjs"));
+    writeFileSync(join(directory, "src", "main.ts"), `const said: string = "started"; console.log(said);`);
+    const start = () => {
+      const { stdout, stderr } = spawnSync(process.execPath, [join(directory, "bin", "ashlar.mjs")], { encoding: "utf8" });
+      return stdout + stderr;
+    };
+    const modules = join(directory, "node_modules");
+    expect([start(), start()]).toEqual(["started\n", "started\n"]);
+    expect(readdirSync(join(modules, ".cache", "compiled"))).toHaveLength(1);
+    rmSync(modules, { recursive: true });
+    writeFileSync(modules, "in the way");
+    expect(start()).toBe("started\n");
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -2,6 +2,7 @@
  * What the engine asks of the world. Everything that touches a disk, a network, a clock or chance stands behind one of
  * these, so that the whole client also runs inside one process under a seeded scheduler (DESIGN sections 2 and 10).
  */
+import type { Digest } from "@ashlar/shared/digest";
 import type { BlockHash, DeviceId, Epoch, NodeId, Seq, UserId } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockEncoding, BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
@@ -19,6 +20,8 @@ export type Clock = {
 };
 
 export type RandomBytes = (count: number) => Uint8Array;
+/** HMAC-SHA-256 (RFC 2104) of the bytes under a key, as UTF-8; the bytes hold still until it is done. */
+export type Hmac = (key: string, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 // --- the disk ---
@@ -157,18 +160,24 @@ export type Edge = {
   readonly device: DeviceId;
   readonly deviceName: string;
   check(blocks: readonly BlockRef[], signal?: AbortSignal): Promise<BlockState[]>;
+  /** Proves, under a nonce of `check`, that these bytes are here. Rejects with ProblemError `proof-failed` or `proof-expired`. */
+  prove(hash: BlockHash, nonce: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   putBlock(hash: BlockHash, body: BlockBody, signal?: AbortSignal): Promise<void>;
   /** The block as a frame of DELTA.md: the server has its bases from this user, and makes the block of them. */
   putDelta(hash: BlockHash, frame: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** Of a large block that this user has: what a delta can be made from when the bytes are gone. */
   signature(hash: BlockHash, signal?: AbortSignal): Promise<Uint8Array>;
   locate(hashes: readonly BlockHash[], signal?: AbortSignal): Promise<BlockLocation[]>;
-  /** Bytes at a signed address; the caller verifies the hash. */
-  fetch(url: string, range: { offset: number; length: number } | undefined, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Bytes at a signed address; the caller verifies the hash. They are put into `into` if they come as they are and fit, of which
+   * the answer is then a view; nothing is written to it once the promise has settled.
+   */
+  fetch(url: string, range: { offset: number; length: number } | undefined, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
   commit(ops: readonly WireOp[], content: CommitContent, signal?: AbortSignal): Promise<CommitResponse>;
   changes(since: Seq, epoch: Epoch | null, signal?: AbortSignal): Promise<ChangesPage>;
   manifest(node: NodeId, version: number, signal?: AbortSignal): Promise<string>;
-  tree(node: NodeId, after: string | null, signal?: AbortSignal): Promise<TreePage>;
+  /** `known` is the folder's digest here: if it is the server's as well, the page is without children. */
+  tree(node: NodeId, after: string | null, signal?: AbortSignal, known?: Digest): Promise<TreePage>;
 };
 
 export type FeedState = "live" | "polling" | "offline";

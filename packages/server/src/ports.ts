@@ -40,6 +40,19 @@ export type BucketWriter = BucketReader & {
   ): Promise<unknown>;
 };
 
+export type ListedObject = StoredObject & { readonly key: string; readonly uploaded: Date };
+
+/** The collector's power over the bucket, which nothing that a request reaches has. */
+export type BucketCollector = BucketWriter & {
+  /** At most 1,000 keys; those that are not there are no failure. */
+  delete(keys: string[]): Promise<unknown>;
+  /** In the order of the keys' bytes, at most 1,000 after `startAfter`. */
+  list(options: {
+    startAfter?: string;
+    limit?: number;
+  }): Promise<{ readonly objects: readonly ListedObject[]; readonly truncated: boolean }>;
+};
+
 export type Clock = { now(): number };
 export type RandomBytes = (count: number) => Uint8Array;
 /** SHA-256 of some bytes: 32 bytes. */
@@ -48,3 +61,7 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 export type Unzstd = (frame: Uint8Array, bytesMax: number) => Uint8Array;
 /** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, under a key of the server: 32 bytes. */
 export type Mac = (message: string) => Uint8Array;
+/** The same under a key that is handed in, as UTF-8, and over bytes. */
+export type KeyedMac = (key: string, message: Uint8Array) => Uint8Array;
+/** Resolves after that many ms. */
+export type Sleep = (ms: number) => Promise<void>;

@@ -1,5 +1,6 @@
 /**
- * Digests: equal digests mean equal subtrees (I8). A folder's digest is the sum modulo 2^256 of its children's leaves,
+ * Digests: equal digests mean equal subtrees (I8), the same nodes at the same revisions: a device that has such a subtree has
+ * nothing to ask about it. A folder's digest is the sum modulo 2^256 of its children's leaves,
  * so it does not depend on their order and one child's change needs no sibling (AdHash, Bellare and Micciancio 1997).
  * A user can collide only his own tree, so the generalised birthday attack on sums (Wagner 2002) gains nothing.
  */
@@ -19,9 +20,11 @@ export function contentDigest(sha256: Sha256, manifest: string, mode: number): D
   return toHex(sha256(encoder.encode(`${mode.toString(8)} ${manifest}`)));
 }
 
-/** What a child adds to its folder's digest. A name has no NUL, so the fields cannot run together. */
-export function leafDigest(sha256: Sha256, child: { name: string; kind: string; digest: Digest }): Digest {
-  return toHex(sha256(encoder.encode(`${child.kind}\0${child.name}\0${child.digest}`)));
+export type Leaf = { readonly node: string; readonly rev: number; readonly kind: string; readonly name: string; readonly digest: Digest };
+
+/** What a child adds to its folder's digest. No field has a NUL, so they cannot run together. */
+export function leafDigest(sha256: Sha256, { node, rev, kind, name, digest }: Leaf): Digest {
+  return toHex(sha256(encoder.encode(`${node}\0${rev}\0${kind}\0${name}\0${digest}`)));
 }
 
 const modulus = 1n << 256n;

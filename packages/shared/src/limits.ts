@@ -47,6 +47,14 @@ export const rebuildsWaitingMax = 64;
 export const manifestSplicesMax = 64;
 export const checkHashesMax = 1000;
 export const locateHashesMax = 1000;
+/** A nonce that `check` gives for a proof: long enough to wait behind other blocks on a slow link, short enough to be worth nothing later. */
+export const proofMs = 5 * minuteMs;
+/**
+ * Other holders from which on a block's possession may be proven: drawn for each block from this range, both ends included, and
+ * never told. Below 3, one account of the curious would do to test for one other user.
+ */
+export const proveHoldersMin = 3;
+export const proveHoldersMax = 10;
 /** What a refusal says may quote the request; more of it than this helps nobody. */
 export const problemDetailCharsMax = 1000;
 /** Any other JSON body. */
@@ -76,8 +84,18 @@ export const quotaBytesDefault = 1 * TiB;
 
 /** How long a block is protected after it was named by check, stored, or released (DESIGN sections 4 and 5). */
 export const leaseMs = 72 * hourMs;
-/** How long the journal keeps a change; an older cursor must reconcile. */
-export const journalMs = 7 * dayMs;
+/** How long a version that was superseded, and a node that was deleted, can be had back; and how long the journal keeps a change. */
+export const historyMs = 30 * dayMs;
+/** A pack is not rewritten before it is this old, and then only if less than a quarter of it is in use. */
+export const packRewriteMs = 1 * dayMs;
+
+/** A run of the collector begins nothing more after this time... */
+export const collectMsMax = 10 * minuteMs;
+/** ...and keeps other runs out for this long if it dies: what it had sent lands within the 15 minutes that the platform gives a run. */
+export const collectLockMs = 30 * minuteMs;
+/** How often each user's history is looked through. */
+export const tendMs = 1 * dayMs;
+export const runRecordMs = 90 * dayMs;
 
 export const accessTokenMs = 15 * minuteMs;
 export const refreshTokenMs = 90 * dayMs;
@@ -120,6 +138,8 @@ export const settleMsMax = 2 * secondMs;
 
 /** An answer is read no further than this: pages of changes and folders are the longest. */
 export const answerBytesMax = 64 * MiB;
+/** Names and values in the head of an answer, together; what stands between them is not counted. */
+export const answerHeadBytesMax = 8 * KiB;
 /** Tries of one request before its failure is told; with full jitter they take some 4 s, and the engine tries again later. */
 export const requestAttemptsMax = 5;
 /** A wait that the server asks for is sat out up to this inside a request; a longer one is the engine's to plan. */

@@ -3,8 +3,9 @@
  * entry or two. Splices are in the order of the old manifest and do not overlap; they count entries, one for each block.
  */
 import * as z from "zod/mini";
+import { fromBase64Url, toBase64Url } from "./encoding.ts";
 import { manifestSplicesMax } from "./limits.ts";
-import { type BlockRef, decodeManifest, encodeManifest } from "./manifest.ts";
+import { type BlockRef, decodeManifest, encodeManifest, entryBytes } from "./manifest.ts";
 
 export const manifestPatchSchema = z.strictObject({
   /** The version of the same node whose manifest this changes. */
@@ -28,16 +29,34 @@ export type ManifestPatch = z.infer<typeof manifestPatchSchema>;
  * they insert is not a manifest.
  */
 export function patchManifest(old: string, { splices }: ManifestPatch): string {
-  const blocks = decodeManifest(old);
-  const patched: BlockRef[] = [];
+  const entries = fromBase64Url(old);
+  if (entries.length % entryBytes !== 0) throw new RangeError("a manifest is 35 bytes for each block");
+  const pieces: Uint8Array[] = [];
   let at = 0;
   for (const splice of splices) {
-    if (splice.at < at || splice.at + splice.remove > blocks.length) throw new RangeError("the patch does not fit the manifest");
-    patched.push(...blocks.slice(at, splice.at), ...decodeManifest(splice.insert));
-    at = splice.at + splice.remove;
+    const [from, to] = [splice.at * entryBytes, (splice.at + splice.remove) * entryBytes];
+    if (from < at || to > entries.length) throw new RangeError("the patch does not fit the manifest");
+    pieces.push(entries.subarray(at, from), insertedEntries(splice.insert));
+    at = to;
   }
-  patched.push(...blocks.slice(at));
-  return encodeManifest(patched);
+  pieces.push(entries.subarray(at));
+  return toBase64Url(joinBytes(pieces));
+}
+
+function insertedEntries(insert: string): Uint8Array {
+  // For what it throws: entries of the old manifest are good, these may be anything.
+  decodeManifest(insert);
+  return fromBase64Url(insert);
+}
+
+function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
 }
 
 /** What makes `now` of the manifest of version `base`; undefined if that would hardly be shorter than `now` itself. */

@@ -9,7 +9,8 @@ import { blockBytesMax, fileBytesMax } from "./limits.ts";
 
 export type BlockRef = { readonly hash: BlockHash; readonly size: number };
 
-const entryBytes = 35;
+/** Of one block. */
+export const entryBytes = 35;
 const hashBytes = 32;
 
 export function encodeManifest(blocks: readonly BlockRef[]): string {

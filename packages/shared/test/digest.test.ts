@@ -4,24 +4,26 @@ import { expect, test } from "vitest";
 import { sha256 } from "./support/sha256.ts";
 
 const digest = fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }).map((value) => value.toString(16).padStart(64, "0"));
-const leaf = { name: "ä.txt", kind: "file", digest: emptyDigest };
+const leaf = { node: "n".repeat(22), rev: 3, name: "ä.txt", kind: "file", digest: emptyDigest };
 
 test("K11 the digests of given content and of a given child are fixed", () => {
   expect(contentDigest(sha256, "", 0o644)).toBe("858f67c7aa85925364b7725e578e33af19973637e3b10239f2b17d95155db78c");
-  expect(leafDigest(sha256, leaf)).toBe("4e73a28651f53e9d0248f829eb5fce7a0b13b77c7532ea1e16e3f5aef92aa08f");
+  expect(leafDigest(sha256, leaf)).toBe("dcec6bb8aa3e453b4b0dfc5e09b9fcf3d13723e34062d6f903dcb40ef6cb3cb7");
 });
 
-test("K11 a digest differs with the mode, the content, and a child's kind, name and digest", () => {
+test("K11 a digest differs with the mode, the content, and a child's id, revision, kind, name and digest", () => {
   const seen = new Set([
     contentDigest(sha256, "", 0o644),
     contentDigest(sha256, "", 0o755),
     contentDigest(sha256, "AAAA", 0o644),
     leafDigest(sha256, leaf),
+    leafDigest(sha256, { ...leaf, node: "m".repeat(22) }),
+    leafDigest(sha256, { ...leaf, rev: 4 }),
     leafDigest(sha256, { ...leaf, kind: "folder" }),
     leafDigest(sha256, { ...leaf, name: "a.txt" }),
     leafDigest(sha256, { ...leaf, digest: "1".repeat(64) }),
   ]);
-  expect(seen.size).toBe(7);
+  expect(seen.size).toBe(9);
 });
 
 test("K12 a folder's digest does not depend on the order of its children", () => {

@@ -24,7 +24,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "55e25af12b9b533b5a77ad7bb1d708cb12aca935e824b6a22e23e0ad075ffd12" });
+  expect(pinned).toEqual({ version: 1, messages: "c15cc0fd95d70f757fac3bcb8ed213e8c178fc5882067069ec8cea7a7de202d4" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {

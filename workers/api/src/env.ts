@@ -15,9 +15,11 @@ export type Env = {
   readonly ADDRESS_LIMIT: RateLimit;
   /** `on` or `off`: whether blocks are kept in the edge cache. */
   readonly EDGE_CACHE: string;
+  /** `on` or `storage`: whether blocks that enough others hold are proven instead of sent. */
+  readonly DEDUP: string;
   /** Signs access tokens and derives refresh tokens. */
   readonly TOKEN_KEY: string;
-  /** Signs the addresses of blocks and packs. */
+  /** Signs the addresses of blocks and packs, and the nonces of proofs; draws how many holders a proof needs. */
   readonly URL_KEY: string;
 };
 

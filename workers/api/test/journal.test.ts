@@ -112,6 +112,20 @@ test("J16 a folder is listed in order of names, and a version answers its manife
   }
 });
 
+test("J26 a folder whose digest is known is not listed", async () => {
+  const user = await newUser();
+  await user.commit(mkdirOp("a"));
+  const whole = treeResponseSchema.parse(await (await user.get(`/v1/tree/${rootId}`)).json());
+  const { digest } = whole.folder;
+  expect(await (await user.get(`/v1/tree/${rootId}?known=${digest}`)).json()).toMatchObject({
+    folder: { digest },
+    children: [],
+    next: null,
+  });
+  expect(await (await user.get(`/v1/tree/${rootId}?known=${"0".repeat(64)}`)).json()).toEqual(whole);
+  expect(await user.refusal(`/v1/tree/${rootId}?known=${digest.toUpperCase()}x`)).toBe("bad-request");
+});
+
 test("J17 a socket opens with the token in the header or as a subprotocol, and never in the query", async () => {
   const user = await newUser();
   const upgrade = { upgrade: "websocket" };

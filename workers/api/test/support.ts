@@ -10,7 +10,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import { app } from "../src/app.ts";
-import { metaShard } from "../src/env.ts";
+import { type Env, metaShard } from "../src/env.ts";
 import { type Identity, signAccessToken } from "../src/http/access-token.ts";
 
 const origin = "http://ashlar.test";
@@ -30,7 +30,14 @@ export async function deviceOf(user: UserId, shard: number): Promise<Signed> {
   return { ...identity, token };
 }
 
-type Options = { as?: { token: string }; json?: unknown; body?: BodyInit; headers?: Record<string, string> };
+type Options = {
+  as?: { token: string };
+  json?: unknown;
+  body?: BodyInit;
+  headers?: Record<string, string>;
+  /** Other bindings than the deployed ones, for {@link sendAsItIs}. */
+  bindings?: Partial<Env>;
+};
 
 export function send(method: string, path: string, { as, json, body, headers }: Options = {}): Promise<Response> {
   const all = new Headers(headers);
@@ -40,11 +47,20 @@ export function send(method: string, path: string, { as, json, body, headers }: 
   return exports.default.fetch(origin + path, { method, headers: all, ...(content !== undefined && { body: content }) });
 }
 
-/** Hands the request over with headers that a platform between would put right, such as a wrong Content-Length. */
-export async function sendAsItIs(method: string, path: string, { as, body, headers }: Options): Promise<Response> {
-  const all = new Headers({ ...headers, ...(as !== undefined && { authorization: `Bearer ${as.token}` }) });
+/**
+ * Hands the request over with headers that a platform between would put right, such as a wrong Content-Length, and waits for what
+ * is done after the answer.
+ */
+export async function sendAsItIs(method: string, path: string, { as, json, body, headers, bindings }: Options): Promise<Response> {
+  const all = new Headers({
+    ...headers,
+    ...(as !== undefined && { authorization: `Bearer ${as.token}` }),
+    ...(json !== undefined && { "content-type": "application/json" }),
+  });
+  const content = json === undefined ? body : JSON.stringify(json);
   const ctx = createExecutionContext();
-  const response = await app.fetch(new Request(origin + path, { method, headers: all, ...(body !== undefined && { body }) }), env, ctx);
+  const request = new Request(origin + path, { method, headers: all, ...(content !== undefined && { body: content }) });
+  const response = await app.fetch(request, { ...env, ...bindings }, ctx);
   await waitOnExecutionContext(ctx);
   return response;
 }

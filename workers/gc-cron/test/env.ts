@@ -1,4 +1,5 @@
 import type { D1Migration } from "cloudflare:test";
+import type { Env as Bindings } from "../src/env.ts";
 import type * as main from "../src/index.ts";
 
 declare global {
@@ -6,9 +7,8 @@ declare global {
     interface GlobalProps {
       mainModule: typeof main;
     }
-    interface Env {
-      readonly DIRECTORY: D1Database;
-      readonly TEST_MIGRATIONS: { readonly directory: D1Migration[] };
+    interface Env extends Bindings {
+      readonly TEST_MIGRATIONS: { readonly directory: D1Migration[]; readonly meta: D1Migration[]; readonly blocks: D1Migration[] };
     }
   }
 }

@@ -13,6 +13,8 @@ export type Call = {
   readonly body?: Uint8Array;
   /** How long the answer may be; {@link answerBytesMax} if nothing is said. */
   readonly answerBytesMax?: number;
+  /** See {@link HttpRequest}. */
+  readonly into?: Uint8Array | undefined;
   /** The call does something anew each time it arrives (a sign-up makes a device), so it is sent once only. */
   readonly once?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -52,6 +54,7 @@ async function attemptOnce({ http, clock }: CallerOptions, call: Call): Promise<
       headers: { ...call.headers, [versionHeader]: String(protocolVersion) },
       body: call.body,
       answerBytesMax: call.answerBytesMax ?? answerBytesMax,
+      into: call.into,
       signal: call.signal,
     });
     return outcomeOf(call.path, answer, clock.now());

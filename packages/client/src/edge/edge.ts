@@ -1,5 +1,6 @@
 /** The edge's control, upload and download routes, as the engine's port {@link Edge}. */
 import { encodeCommitBody } from "@ashlar/shared/commit-body";
+import { toBase64Url } from "@ashlar/shared/encoding";
 import { blockBytesMax, commitHeadBytesMax, jsonBodyBytesMax, packBytesMax } from "@ashlar/shared/limits";
 import {
   acceptEncodingHeader,
@@ -11,7 +12,7 @@ import {
 import { changesResponseSchema, versionResponseSchema } from "@ashlar/shared/protocol/change";
 import { commitMediaType, commitResponseSchema } from "@ashlar/shared/protocol/commit";
 import { treeResponseSchema } from "@ashlar/shared/protocol/tree";
-import type { Compression, Edge } from "../ports.ts";
+import type { Compression, Edge, Hmac } from "../ports.ts";
 import { foreignAnswer } from "./answer.ts";
 import { type Caller, jsonBody, parsed } from "./caller.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -23,11 +24,12 @@ export type EdgeOptions = {
   readonly tokens: Tokens;
   readonly deviceName: string;
   readonly compression: Pick<Compression, "decompress">;
+  readonly hmac: Hmac;
 };
 
 type Range = { readonly offset: number; readonly length: number };
 
-export function createEdge({ call, tokens, deviceName, compression }: EdgeOptions): Edge {
+export function createEdge({ call, tokens, deviceName, hmac, compression }: EdgeOptions): Edge {
   async function ask<Value>(schema: { parse(data: unknown): Value }, path: string, signal?: AbortSignal, body?: unknown): Promise<Value> {
     const request = body === undefined ? { method: "GET" as const } : { method: "POST" as const, ...jsonBody(body) };
     return parsed(schema, path, await call({ ...request, path, signal }));
@@ -45,6 +47,11 @@ export function createEdge({ call, tokens, deviceName, compression }: EdgeOption
       const { states } = parsed(checkResponseSchema, path, answer);
       if (states.length !== blocks.length) throw foreignAnswer(path, answer);
       return states;
+    },
+
+    async prove(hash, nonce, bytes, signal) {
+      const proof = toBase64Url(await hmac(nonce, bytes));
+      await call({ method: "POST", path: "/v1/blocks/prove", signal, ...jsonBody({ hash, nonce, proof }) });
     },
 
     async putBlock(hash, { bytes, encoding }, signal) {
@@ -71,11 +78,11 @@ export function createEdge({ call, tokens, deviceName, compression }: EdgeOption
       return blocks;
     },
 
-    async fetch(url, range, signal) {
+    async fetch(url, range, signal, into) {
       const headers: Record<string, string> =
         range === undefined ? { [acceptEncodingHeader]: "zstd" } : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
       // A server may ignore the range and send the whole object: no block and no pack is longer than this.
-      const answer = await call({ method: "GET", path: url, headers, answerBytesMax: Math.max(blockBytesMax, packBytesMax), signal });
+      const answer = await call({ method: "GET", path: url, headers, answerBytesMax: Math.max(blockBytesMax, packBytesMax), into, signal });
       return range === undefined ? plain(answer, compression) : rangeOf(url, answer, range);
     },
 
@@ -107,9 +114,9 @@ export function createEdge({ call, tokens, deviceName, compression }: EdgeOption
       return parsed(versionResponseSchema, path, answer).manifest;
     },
 
-    tree(node, after, signal) {
-      const query = after === null ? "" : `?after=${encodeURIComponent(after)}`;
-      return ask(treeResponseSchema, `/v1/tree/${node}${query}`, signal);
+    tree(node, after, signal, known) {
+      const query = [...(after === null ? [] : [`after=${encodeURIComponent(after)}`]), ...(known === undefined ? [] : [`known=${known}`])];
+      return ask(treeResponseSchema, `/v1/tree/${node}${query.length === 0 ? "" : "?"}${query.join("&")}`, signal);
     },
   };
 }

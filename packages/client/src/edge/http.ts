@@ -8,6 +8,8 @@ export type HttpRequest = {
   readonly body: Uint8Array | undefined;
   /** The answer's body is read no further than this. */
   readonly answerBytesMax: number;
+  /** The answer's body is put in here if it fits; nothing is written to it once the promise has settled. */
+  readonly into?: Uint8Array | undefined;
   readonly signal: AbortSignal | undefined;
 };
 

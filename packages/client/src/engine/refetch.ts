@@ -1,11 +1,14 @@
 /**
- * The remote tree anew from the server's folders, for a device without a usable cursor. Within an epoch, what is no longer
- * listed was deleted; under another epoch nothing agreed counts any more, so that the trees merge and nothing is deleted.
+ * The remote tree anew from the server's folders, for a device without a usable cursor. Within an epoch, folders whose digest is
+ * known here are not listed, and what is no longer listed was deleted; under another epoch nothing agreed counts any more, so
+ * that the trees merge and nothing is deleted.
  */
+import type { Sha256 } from "@ashlar/shared/digest";
 import { type Epoch, type NodeId, type Seq, rootId } from "@ashlar/shared/ids";
 import type { Change } from "@ashlar/shared/protocol/change";
 import type { TreePage } from "@ashlar/shared/protocol/tree";
 import type { Edge } from "../ports.ts";
+import { type FolderDigests, folderDigests } from "../trees/digests.ts";
 import type { SharedNode } from "../trees/node.ts";
 import type { Trees } from "../trees/trees.ts";
 import { problemCode } from "../edge/refusals.ts";
@@ -21,14 +24,19 @@ export function distrustAgreements(trees: Trees): void {
   trees.meta.write(epochKey, undefined);
 }
 
-export async function refetchTree(trees: Trees, edge: Edge, signal: AbortSignal): Promise<void> {
+export type RefetchPorts = { readonly trees: Trees; readonly edge: Edge; readonly sha256: Sha256 };
+
+export async function refetchTree({ trees, edge, sha256 }: RefetchPorts, signal: AbortSignal): Promise<void> {
   const generation = Number(trees.meta.read(generationKey) ?? 0) + 1;
   trees.transaction(() => {
     trees.meta.write(generationKey, String(generation));
     // Until it is whole, the remote tree says nothing.
     trees.meta.setCursor(null, 0);
   });
-  const walk = new Walk(trees, edge, generation, signal);
+  // Of another life of the namespace even equal digests would say nothing about ids and revisions.
+  const isSameLife = trees.meta.read(epochKey) !== undefined;
+  const known: FolderDigests = isSameLife ? folderDigests(trees.remote, sha256) : new Map();
+  const walk = new Walk({ trees, edge, generation, known }, signal);
   const first = await walk.folders([rootId]);
   const cursor = await walk.replay(first);
   trees.transaction(() => {
@@ -39,18 +47,25 @@ export async function refetchTree(trees: Trees, edge: Edge, signal: AbortSignal)
   });
 }
 
+type WalkOptions = { readonly trees: Trees; readonly edge: Edge; readonly generation: number; readonly known: FolderDigests };
+
 class Walk {
   readonly #trees: Trees;
   readonly #edge: Edge;
   readonly #generation: number;
+  readonly #known: FolderDigests;
+  readonly #agreedEpoch: string | undefined;
   readonly #signal: AbortSignal;
   readonly #walked = new Set<NodeId>();
   #first: Listing | undefined;
+  #pages = 0;
 
-  constructor(trees: Trees, edge: Edge, generation: number, signal: AbortSignal) {
+  constructor({ trees, edge, generation, known }: WalkOptions, signal: AbortSignal) {
     this.#trees = trees;
     this.#edge = edge;
     this.#generation = generation;
+    this.#known = known;
+    this.#agreedEpoch = trees.meta.read(epochKey);
     this.#signal = signal;
   }
 
@@ -73,18 +88,34 @@ class Walk {
     for (let after: string | null = null; ;) {
       const page: TreePage | undefined = await this.#page(id, after);
       if (page === undefined) return below;
+      this.#pages++;
       this.#first ??= { epoch: page.epoch, head: page.head };
+      if (after === null && this.#isKnown(page.folder, page.epoch)) {
+        this.#trees.remote.keepBelow(id, this.#generation);
+        return below;
+      }
       this.#trees.transaction(() => page.children.forEach((child) => this.#trees.remote.put(nodeOf(child), this.#generation)));
-      for (const child of page.children) if (child.kind === "folder") below.push(child.node);
+      for (const child of page.children) {
+        if (child.kind !== "folder") continue;
+        if (this.#isKnown(child, page.epoch)) this.#trees.remote.keepBelow(child.node, this.#generation);
+        else below.push(child.node);
+      }
       if (page.next === null) return below;
       after = page.next;
     }
   }
 
+  #isKnown({ node, digest }: { node: NodeId; digest: string }, epoch: Epoch): boolean {
+    return epoch === this.#agreedEpoch && this.#known.get(node) === digest;
+  }
+
   /** Undefined: deleted since its parent was listed, as the journal will tell. */
   async #page(id: NodeId, after: string | null): Promise<TreePage | undefined> {
+    const known = after === null ? this.#known.get(id) : undefined;
     try {
-      return await this.#edge.tree(id, after, this.#signal);
+      const page = await this.#edge.tree(id, after, this.#signal, known);
+      // In another life of the namespace it is no answer that nothing differs.
+      return page.folder.digest === known && page.epoch !== this.#agreedEpoch ? await this.#edge.tree(id, after, this.#signal) : page;
     } catch (error) {
       if (id !== rootId && problemCode(error) === "not-found") return undefined;
       throw error;
@@ -93,6 +124,8 @@ class Walk {
 
   /** The changes made while the folders were listed; a folder that was moved past the walk is walked now. Returns the cursor. */
   async replay({ epoch, head }: Listing): Promise<Seq> {
+    // One page is of one moment: there is no change between that it could lack.
+    if (this.#pages === 1) return head;
     for (let cursor = head; ;) {
       const page = await this.#edge.changes(cursor, epoch, this.#signal);
       const unseen: NodeId[] = [];

@@ -96,7 +96,8 @@ export class RemoteSync {
   async #refetch(signal: AbortSignal): Promise<void> {
     this.#isRefetching = true;
     try {
-      await refetchTree(this.#core.trees, this.#core.options.edge, signal);
+      const { trees, options } = this.#core;
+      await refetchTree({ trees, edge: options.edge, sha256: options.sha256 }, signal);
       this.#isVoid = false;
       // What was journalled while the pages were read.
       this.isBehind = true;

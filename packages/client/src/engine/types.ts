@@ -1,5 +1,6 @@
 /** What the sync engine takes and gives. The command builds the ports, hands them in, and shows the events and the status. */
 import type { NodeId, RandomBytes, Seq } from "@ashlar/shared/ids";
+import type { Sha256 } from "@ashlar/shared/digest";
 import type { LocalDatabase } from "../database.ts";
 import type {
   BlockKnowledge,
@@ -54,6 +55,7 @@ export type EngineOptions = {
   readonly database: LocalDatabase;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  readonly sha256: Sha256;
   readonly platform: Platform;
   /** A person has said that deleting this much is meant. */
   readonly allowMassDelete: boolean;

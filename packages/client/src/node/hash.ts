@@ -1,8 +1,12 @@
 import type { BlockHash } from "@ashlar/shared/ids";
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
+}
+
+export function hmacSha256(key: string, bytes: Uint8Array): Uint8Array {
+  return createHmac("sha256", key).update(bytes).digest();
 }
 
 /**

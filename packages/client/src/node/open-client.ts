@@ -16,7 +16,7 @@ import { watchControl } from "./control-file.ts";
 import { openDatabase } from "./database.ts";
 import { deltaCodec } from "./delta-codec.ts";
 import { openDisk } from "./disk.ts";
-import { hashBlock } from "./hash.ts";
+import { hashBlock, sha256 } from "./hash.ts";
 import type { Account, Home, RegisteredFolder } from "./home.ts";
 import { noteOutages } from "./outage.ts";
 import { platformOf } from "./platform.ts";
@@ -64,6 +64,7 @@ export function openClient(options: ClientOptions): Client {
     database,
     clock: systemClock,
     random: randomBytes,
+    sha256,
     platform: platformOf(process.platform),
     allowMassDelete,
     onEvent,

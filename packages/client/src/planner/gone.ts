@@ -4,7 +4,7 @@ import { rootId } from "@ashlar/shared/ids";
 import type { LocalNode } from "../scan/types.ts";
 import type { SharedNode } from "../trees/node.ts";
 import { lostName } from "./arrival.ts";
-import { type PlanContext, type Verdict, blocked, movedHere, sameContent, sameMode, samePlace } from "./context.ts";
+import { type PlanContext, type Side, type Verdict, blocked, movedHere, sameContent, sameMode, samePlace } from "./context.ts";
 import { isTemporaryName } from "./names.ts";
 import { freeConflictName } from "./places.ts";
 
@@ -62,11 +62,23 @@ function emptyThere(context: PlanContext, folder: SharedNode, needs: number[]): 
     if (context.full) return "not-yet";
     const isNew = context.trees.synced.get(child.id) === undefined && context.trees.local.get(child.id) === undefined;
     if (isNew) return "needed";
-    const verdict = context.visit(child.id);
-    if (verdict !== "deciding" && verdict.state === "acts" && verdict.vacates === "remote") needs.push(verdict.index);
-    else outcome = "not-yet";
+    const exit = exitOf(context, child.id, { folder: folder.id, side: "remote" });
+    if (exit === undefined) outcome = "not-yet";
+    else needs.push(exit);
   }
   return outcome;
+}
+
+/** The step by which a child leaves the folder; one that only gives up its name for a copy stays in it. */
+function exitOf(context: PlanContext, child: NodeId, { folder, side }: { folder: NodeId; side: Side }): number | undefined {
+  const verdict = context.visit(child);
+  if (verdict === "deciding" || verdict.state !== "acts" || verdict.vacates !== side) return undefined;
+  const action = context.actions[verdict.index];
+  if (action?.do === "remove-local") return verdict.index;
+  if (action?.do === "move-local") return action.to.parent === folder ? undefined : verdict.index;
+  if (action?.do !== "commit") return undefined;
+  const leaves = action.op.op === "delete" || (action.op.op === "move" && action.op.parent !== folder);
+  return leaves ? verdict.index : undefined;
 }
 
 /** Gone from the server, still on this disk. */
@@ -119,9 +131,9 @@ function emptyHere(context: PlanContext, folder: LocalNode, needs: number[]): Em
     if (synced === undefined && remote === undefined) return "needed";
     // A person moved it in here, and nothing that the server did takes it out again.
     if (synced !== undefined && remote !== undefined && movedHere(child, synced) && samePlace(remote, synced)) return "needed";
-    const verdict = context.visit(child.id);
-    if (verdict !== "deciding" && verdict.state === "acts" && verdict.vacates === "local") needs.push(verdict.index);
-    else outcome = "not-yet";
+    const exit = exitOf(context, child.id, { folder: folder.id, side: "local" });
+    if (exit === undefined) outcome = "not-yet";
+    else needs.push(exit);
   }
   return outcome;
 }

@@ -7,6 +7,7 @@
  */
 import type { NodeId } from "@ashlar/shared/ids";
 import { rootId } from "@ashlar/shared/ids";
+import { withoutCycles } from "./acyclic.ts";
 import { PlanContext, type Verdict, clean } from "./context.ts";
 import { goneHere, goneThere } from "./gone.ts";
 import { mergeBoth, meet } from "./merge.ts";
@@ -21,7 +22,7 @@ export function plan(trees: TreesReader, options: PlanOptions): Plan {
     const verdict = context.visit(id);
     if (verdict !== "deciding" && verdict.state === "clean") cleaned.push(id);
   }
-  return { actions: separateIdentities(context.actions), clean: cleaned, waits: context.waits };
+  return { actions: withoutCycles(trees, separateIdentities(context.actions)), clean: cleaned, waits: context.waits };
 }
 
 /** Steps that give a node another id stand alone with what else is done in the database: the rest of the plan knows it by the old one. */

@@ -5,7 +5,7 @@ import { createBudget } from "../common/budget.ts";
 import { createTaskGroup } from "../common/task-group.ts";
 import type { Received, Transfer } from "../ports.ts";
 import { createDeltaTaker } from "./delta-taker.ts";
-import { createFetcher } from "./fetcher.ts";
+import { type BlockBytes, createFetcher, unpooled } from "./fetcher.ts";
 import { createLocalBlocks, isBlock } from "./local-blocks.ts";
 import type { TransferOptions } from "./options.ts";
 
@@ -21,15 +21,16 @@ export function createDownloads(options: TransferOptions): Downloads {
   const deltas = createDeltaTaker({ ...options, local, fetcher });
   const memory = createBudget(transferBytesMax);
 
-  async function obtain(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<Uint8Array> {
+  async function obtain(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<BlockBytes> {
     const sent = received?.blocks.get(block.hash);
-    if (sent !== undefined && (await isBlock(block, sent, hashBlock))) return sent;
+    if (sent !== undefined && (await isBlock(block, sent, hashBlock))) return unpooled(sent);
     const here = (await local.find(block)) ?? (await deltas.fromReceived(block, received, signal));
     if (here !== undefined) {
       fetcher.forget(block.hash);
-      return here;
+      return unpooled(here);
     }
-    return (await deltas.fetch(block, signal)) ?? fetcher.fetch(block, signal);
+    const made = await deltas.fetch(block, signal);
+    return made === undefined ? fetcher.fetch(block, signal) : unpooled(made);
   }
 
   /** Asks for all addresses at once, so that few requests carry them and packs know what is wanted of them. */
@@ -60,8 +61,8 @@ export function createDownloads(options: TransferOptions): Downloads {
           const giveBack = await memory.take(Math.max(block.size, packBlockBytesMax), group.signal);
           group.start(async () => {
             try {
-              const bytes = await obtain(block, received, group.signal);
-              for (const offset of block.offsets) await draft.write(bytes, offset);
+              using content = await obtain(block, received, group.signal);
+              for (const offset of block.offsets) await draft.write(content.bytes, offset);
               progress?.(block.size * block.offsets.length);
             } finally {
               giveBack();
@@ -81,7 +82,8 @@ export function createDownloads(options: TransferOptions): Downloads {
       const bytes = new Uint8Array(size);
       let at = 0;
       for (const block of blocks) {
-        bytes.set(await obtain(block, undefined, signal), at);
+        using content = await obtain(block, undefined, signal);
+        bytes.set(content.bytes, at);
         at += block.size;
       }
       return bytes;

@@ -1,7 +1,8 @@
-import { transfersInFlightMax } from "@ashlar/shared/limits";
+import { blockBytesMax, transferBytesMax, transfersInFlightMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockLocation } from "@ashlar/shared/protocol/block";
 import { type ProblemCode, ProblemError } from "@ashlar/shared/protocol/problem";
+import { createBufferPool } from "../common/buffer-pool.ts";
 import { createBudget } from "../common/budget.ts";
 import { createLocator, type Locator } from "./locator.ts";
 import { isBlock } from "./local-blocks.ts";
@@ -10,13 +11,21 @@ import { createPacks, isPacked } from "./packs.ts";
 
 export type Fetcher = Pick<Locator, "locate" | "forget"> & {
   /**
-   * The block's bytes from the edge, verified. Rejects with ProblemError `not-found` when the server has it not, and
+   * The block's bytes from the edge, verified: good until disposed of. Rejects with ProblemError `not-found` when the server has it not, and
    * `hash-mismatch` when it arrives wrong a second time.
    */
-  fetch(block: BlockRef, signal: AbortSignal): Promise<Uint8Array>;
+  fetch(block: BlockRef, signal: AbortSignal): Promise<BlockBytes>;
   /** The frame of a delta that came with the block's address; unverified. Undefined when the address is no good any more. */
   fetchFrame(url: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
 };
+
+/** A block's bytes; disposing of it gives their buffer back for the next, so they are not to be looked at after. */
+export type BlockBytes = Disposable & { readonly bytes: Uint8Array };
+
+/** Bytes of nobody's buffer. */
+export const unpooled = (bytes: Uint8Array): BlockBytes => ({ bytes, [Symbol.dispose]: () => undefined });
+
+const buffersMax = Math.floor(transferBytesMax / blockBytesMax);
 
 /** Refusals of an address, not of the block: another address may serve. */
 const staleAddress: ReadonlySet<ProblemCode> = new Set<ProblemCode>(["url-expired", "bad-signature", "not-found"]);
@@ -24,23 +33,38 @@ const staleAddress: ReadonlySet<ProblemCode> = new Set<ProblemCode>(["url-expire
 export function createFetcher({ edge, hashBlock }: Pick<TransferOptions, "edge" | "hashBlock">): Fetcher {
   const locator = createLocator(edge);
   const slots = createBudget(transfersInFlightMax);
-  const packs = createPacks({ fetch: request, wantedFrom: locator.wantedFrom });
+  const buffers = createBufferPool(buffersMax, blockBytesMax);
+  const packs = createPacks({
+    fetch: (url, range, signal) => inSlot(() => edge.fetch(url, range, signal), signal),
+    wantedFrom: locator.wantedFrom,
+  });
 
-  async function request(url: string, range: { offset: number; length: number } | undefined, signal: AbortSignal): Promise<Uint8Array> {
+  async function inSlot<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
     const giveBack = await slots.take(1, signal);
     try {
-      return await edge.fetch(url, range, signal);
+      return await work();
     } finally {
       giveBack();
     }
   }
 
-  function read(location: BlockLocation, signal: AbortSignal): Promise<Uint8Array> {
-    return isPacked(location) ? packs.read(location, signal) : request(location.url, undefined, signal);
+  /** Fresh memory for each block would cost the system a page fault for each page, and the collector a round for each few blocks. */
+  function readWhole(url: string, signal: AbortSignal): Promise<BlockBytes> {
+    return inSlot(async () => {
+      using stack = new DisposableStack();
+      const buffer = stack.use(await buffers.take(signal));
+      const bytes = await edge.fetch(url, undefined, signal, buffer.bytes);
+      const owned = stack.move();
+      return { bytes, [Symbol.dispose]: () => owned.dispose() };
+    }, signal);
+  }
+
+  async function read(location: BlockLocation, signal: AbortSignal): Promise<BlockBytes> {
+    return isPacked(location) ? unpooled(await packs.read(location, signal)) : readWhole(location.url, signal);
   }
 
   /** Answers why not when the address was no good, or the bytes were not the block's: worth another try. */
-  async function tryOnce(block: BlockRef, signal: AbortSignal): Promise<Uint8Array | ProblemError> {
+  async function tryOnce(block: BlockRef, signal: AbortSignal): Promise<BlockBytes | ProblemError> {
     const location = await locator.locate(block.hash, signal);
     if (location === undefined) return new ProblemError("not-found", `The server has no block ${block.hash}.`, { hashes: [block.hash] });
     const failed = (error: ProblemError) => {
@@ -49,8 +73,12 @@ export function createFetcher({ edge, hashBlock }: Pick<TransferOptions, "edge" 
       return error;
     };
     try {
-      const bytes = await read(location, signal);
-      if (await isBlock(block, bytes, hashBlock)) return bytes;
+      using stack = new DisposableStack();
+      const received = stack.use(await read(location, signal));
+      if (await isBlock(block, received.bytes, hashBlock)) {
+        stack.move();
+        return received;
+      }
       return failed(wrongBytes(block));
     } catch (error) {
       if (error instanceof ProblemError && staleAddress.has(error.code)) return failed(error);
@@ -70,7 +98,7 @@ export function createFetcher({ edge, hashBlock }: Pick<TransferOptions, "edge" 
     },
     async fetchFrame(url, signal) {
       try {
-        return await request(url, undefined, signal);
+        return await inSlot(() => edge.fetch(url, undefined, signal), signal);
       } catch (error) {
         if (error instanceof ProblemError) return undefined;
         throw error;

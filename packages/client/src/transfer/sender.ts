@@ -9,6 +9,7 @@ import { isDeltaRefusal } from "../edge/refusals.ts";
 import type { BlockBody } from "../ports.ts";
 import type { TransferOptions } from "./options.ts";
 import { compressionPays } from "./pays.ts";
+import { createProver } from "./prover.ts";
 
 /**
  * Resolves when this user may name the block in a commit: it was there, or these bytes are now. The bytes must not
@@ -19,6 +20,7 @@ export type SendBlock = (block: BlockRef, bytes: Uint8Array, signal: AbortSignal
 
 export function createSender({ edge, knowledge, compression }: Pick<TransferOptions, "edge" | "knowledge" | "compression">): SendBlock {
   const check = createBatcher<BlockRef, BlockState>({ batchMax: checkHashesMax, run: (blocks, signal) => edge.check(blocks, signal) });
+  const isProven = createProver(edge, check);
   const slots = createBudget(transfersInFlightMax);
   /** Resolves when a block's sending has ended, well or not. */
   const inFlight = new Map<BlockHash, Promise<void>>();
@@ -41,8 +43,11 @@ export function createSender({ edge, knowledge, compression }: Pick<TransferOpti
   }
 
   async function sendWhole(block: BlockRef, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    if ((await check(block, signal)) === "have") return;
-    await inSlot(async () => edge.putBlock(block.hash, await bodyOf(bytes), signal), signal);
+    const state = await check(block, signal);
+    if (state === "have") return;
+    await inSlot(async () => {
+      if (!(await isProven(block, state, bytes, signal))) await edge.putBlock(block.hash, await bodyOf(bytes), signal);
+    }, signal);
   }
 
   /** False: refused, and the block is to be sent whole. */

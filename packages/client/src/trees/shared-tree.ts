@@ -23,6 +23,12 @@ export class SharedTree {
       count: database.prepare(`SELECT count(*) AS count FROM ${table} WHERE kind != 'folder'`),
       older: database.prepare(`SELECT id FROM ${table} WHERE generation < ?`),
       stamp: database.prepare(`UPDATE ${table} SET generation = ? WHERE id = ?`),
+      // UNION, since a half-fetched tree may have a cycle.
+      stampBelow: database.prepare(
+        `UPDATE ${table} SET generation = ? WHERE id IN (WITH RECURSIVE below(id) AS (
+           SELECT id FROM ${table} WHERE parent = ? UNION SELECT child.id FROM below CROSS JOIN ${table} child ON child.parent = below.id
+         ) SELECT id FROM below)`,
+      ),
     };
   }
 
@@ -83,6 +89,11 @@ export class SharedTree {
   remove(id: NodeId): void {
     this.#statements.remove.run(id);
     this.#mark(id);
+  }
+
+  /** Everything below the folder is as the server has it, though no listing showed it. */
+  keepBelow(id: NodeId, generation: number): void {
+    this.#statements.stampBelow.run(generation, id);
   }
 
   /** Nodes that no listing since that generation has seen. */

@@ -1,6 +1,8 @@
+import { createHmac } from "node:crypto";
 import { createCaller } from "@ashlar/client/edge/caller";
 import { createEdge } from "@ashlar/client/edge/edge";
 import { zstd } from "@ashlar/client/node/compression";
+import { hmacSha256 } from "@ashlar/client/node/hash";
 import { UnreachableError } from "@ashlar/client/ports";
 import { splitCommitBody } from "@ashlar/shared/commit-body";
 import { blockHashSchema, epochSchema, nodeIdSchema, opIdSchema, rootId } from "@ashlar/shared/ids";
@@ -22,10 +24,8 @@ function edgeOn(respond: Responder) {
   const clock = hastyClock();
   const { user, device } = sessionAt(1, 0);
   const call = createCaller({ http, clock, random: chanceAt(0) });
-  return {
-    http,
-    edge: createEdge({ call, tokens: { user, device, current: token, renew: token }, deviceName: "desk", compression: zstd }),
-  };
+  const session = { user, device, current: token, renew: token };
+  return { http, edge: createEdge({ call, tokens: session, deviceName: "desk", hmac: hmacSha256, compression: zstd }) };
 }
 
 const bytes = (status: number, length: number) => ({ status, headers: {}, body: Uint8Array.from({ length }, (_, index) => index % 251) });
@@ -81,6 +81,14 @@ test("N17 a range that comes shorter or longer than asked is not believed", asyn
   for (const answer of [bytes(206, 4), bytes(206, 6), bytes(200, 14)]) {
     await expect(edgeOn(() => answer).edge.fetch("/p", range)).rejects.toThrow(UnreachableError);
   }
+});
+
+test("N23 content at an address goes into the memory that the caller hands in, tokens and tries in between", async () => {
+  let asked = 0;
+  const { http, edge } = edgeOn(() => (asked++ === 0 ? new Error("reset") : bytes(200, 5)));
+  const into = new Uint8Array(5);
+  await edge.fetch("/b/1", undefined, undefined, into);
+  expect(http.requests.map((request) => request.into === into)).toEqual([true, true]);
 });
 
 test("N18 a commit's body carries the operations, and the inline blocks with their sizes", async () => {
@@ -192,4 +200,13 @@ test("N20 hashes to check and to locate are sent as the protocol has them", asyn
   await edge.check([{ hash, size: 1 }]);
   await edge.locate([hash]);
   expect(http.requests.map(bodyOf)).toEqual([{ blocks: [{ hash, size: 1 }] }, { hashes: [hash] }]);
+});
+
+test("U40 a proof is the HMAC of the block's bytes, keyed with the nonce's characters", async () => {
+  const { http, edge } = edgeOn(() => ({ status: 204, headers: {}, body: new Uint8Array() }));
+  const nonce = `1800000000.${"n".repeat(43)}`;
+  await edge.prove(hash, nonce, new TextEncoder().encode("what was in the file"));
+  expect(http.requests[0]).toMatchObject({ method: "POST", path: "/v1/blocks/prove" });
+  const proof = createHmac("sha256", Buffer.from(nonce, "ascii")).update("what was in the file").digest("base64url");
+  expect(bodyOf(http.requests[0])).toEqual({ hash, nonce, proof });
 });

@@ -2,6 +2,7 @@ import { createCaller } from "@ashlar/client/edge/caller";
 import type { HttpRequest } from "@ashlar/client/edge/http";
 import { openHttp } from "@ashlar/client/node/http";
 import { UnreachableError } from "@ashlar/client/ports";
+import { answerHeadBytesMax, connectionsMax } from "@ashlar/shared/limits";
 import { problemMediaType, problemOf, ProblemError } from "@ashlar/shared/protocol/problem";
 import { createHash, randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
@@ -50,6 +51,96 @@ test("N5 an answer is read up to its bound and no further, whether it says its l
     await expect(http.request({ ...get, path: `/1001-${mode}` })).rejects.toThrow(RangeError);
     await expect(http.request({ ...get, path: `/100000000-${mode}` })).rejects.toThrow(RangeError);
   }
+});
+
+test("N5 a head is read up to 8 KiB of names and values", async () => {
+  const counted = "content-length0x".length;
+  await using server = await startServer(({ url }, response) => {
+    const note = "n".repeat(Number(url?.slice(1)) - counted);
+    response.socket?.end(`HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: ${note}\r\n\r\n`);
+  });
+  await using http = openHttp(server.origin);
+  await expect(http.request({ ...get, path: `/${answerHeadBytesMax}` })).resolves.toMatchObject({ status: 200 });
+  await expect(http.request({ ...get, path: `/${answerHeadBytesMax + 1}` })).rejects.toThrow(/Headers Overflow/);
+});
+
+test.for([
+  ["announced", 100, true],
+  ["announced", 101, false],
+  ["streamed", 100, true],
+  ["streamed", 101, false],
+] as const)("N23 an answer that is %s with %i bytes goes into the memory handed in, if it fits", async ([mode, size, fits]) => {
+  const sent = randomBytes(size);
+  await using server = await startServer((_, response) => {
+    if (mode === "announced") response.setHeader("content-length", size);
+    response.write(sent.subarray(0, 60));
+    setImmediate(() => response.end(sent.subarray(60)));
+  });
+  await using http = openHttp(server.origin);
+  const into = new Uint8Array(100);
+  const { body } = await http.request({ ...get, into });
+  expect(Buffer.compare(body, sent)).toBe(0);
+  expect(body.buffer === into.buffer).toBe(fits);
+});
+
+test("N23 what follows an answer's announced end is no part of it, and spoils nothing", async () => {
+  await using server = await startServer(({ url }, response) => {
+    if (url === "/tidy") return void response.end("tidy");
+    response.socket?.write("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n1234567890");
+  });
+  await using http = openHttp(server.origin);
+  const into = new Uint8Array(10);
+  const { body } = await http.request({ ...get, into });
+  expect(Buffer.from(body).toString()).toBe("12345");
+  expect([...into.subarray(5)]).toEqual([0, 0, 0, 0, 0]);
+  const call = createCaller({ http, clock: hastyClock(), random: chanceAt(0) });
+  const tidy = await call({ method: "GET", path: "/tidy" });
+  expect(Buffer.from(tidy.body).toString()).toBe("tidy");
+});
+
+test("N23 after an abort in the middle nothing is written to the memory any more", async () => {
+  const torn = Promise.withResolvers<void>();
+  await using server = await startServer((request, response) => {
+    request.socket.once("close", () => torn.resolve());
+    response.setHeader("content-length", 4 * 1024 * 1024);
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(64 * 1024, 1)));
+    };
+    response.on("drain", more);
+    more();
+  });
+  await using http = openHttp(server.origin);
+  const into = new Uint8Array(4 * 1024 * 1024);
+  const stop = new AbortController();
+  const answer = http.request({ ...get, answerBytesMax: into.length, into, signal: stop.signal });
+  const failure = answer.catch((error: unknown) => error);
+  while (into[0] === 0) await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(new Error("enough"));
+  await expect(failure).resolves.toMatchObject({ message: "enough" });
+  into.fill(2);
+  await torn.promise;
+  expect(into.every((byte) => byte === 2)).toBe(true);
+});
+
+test("N8 a request that was aborted while it waited for a connection is never sent", async () => {
+  const asked: unknown[] = [];
+  const gate = Promise.withResolvers<void>();
+  await using server = await startServer(async ({ url }, response) => {
+    asked.push(url);
+    await gate.promise;
+    response.end();
+  });
+  await using http = openHttp(server.origin);
+  const busy = Array.from({ length: connectionsMax }, () => http.request({ ...get, path: "/busy" }));
+  const stop = new AbortController();
+  const waiting = http.request({ ...get, path: "/waiting", signal: stop.signal });
+  stop.abort(new Error("enough"));
+  await expect(waiting).rejects.toThrow("enough");
+  await expect(http.request({ ...get, path: "/late", signal: stop.signal })).rejects.toThrow("enough");
+  gate.resolve();
+  await Promise.all(busy);
+  await http.request({ ...get, path: "/last" });
+  expect(asked.filter((url) => url !== "/busy")).toEqual(["/last"]);
 });
 
 test("N6 an answer cut short is no answer, and is asked for again", async () => {

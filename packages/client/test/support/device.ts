@@ -9,7 +9,7 @@ import { loadIgnore } from "../../src/scan/ignore.ts";
 import { scan } from "../../src/scan/scan.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
-import type { SimulatedEdge } from "./simulated-edge.ts";
+import { type SimulatedEdge, sha256 } from "./simulated-edge.ts";
 import { simulatedTransfer } from "./simulated-transfer.ts";
 import { Random } from "./random.ts";
 
@@ -182,6 +182,7 @@ export class Device {
         },
       },
       random: this.random.bytes,
+      sha256,
       platform: {
         caseSensitive,
         keepsModes: true,

@@ -1,16 +1,16 @@
 import { zstdDecompressSync } from "node:zlib";
-import { hashBlock } from "@ashlar/client/node/hash";
+import { hashBlock, hmacSha256 } from "@ashlar/client/node/hash";
 import type { BlockBody, Edge } from "@ashlar/client/ports";
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import type { BlockHash } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
-import type { BlockLocation } from "@ashlar/shared/protocol/block";
+import type { BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 
 import { plainCodec } from "./plain-codec.ts";
 
 type Range = { readonly offset: number; readonly length: number };
-type Asked = "check" | "putBlock" | "putDelta" | "signature" | "locate" | "fetch";
+type Asked = "check" | "prove" | "putBlock" | "putDelta" | "signature" | "locate" | "fetch";
 type Place = { readonly object: string; readonly offset: number | undefined; readonly size: number };
 
 /** The part of the edge that keeps content, in memory, with a count of what was asked of it. */
@@ -21,6 +21,9 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   readonly bodies: BlockBody[] = [];
   readonly deltas: { target: BlockHash; frame: Uint8Array }[] = [];
   readonly signatures: BlockHash[] = [];
+  readonly proven: BlockHash[] = [];
+  /** Nonces that are good no longer, which `check` hands out in turn: n0, n1, ... */
+  readonly expiredNonces = new Set<string>();
   readonly locates: BlockHash[][] = [];
   readonly fetches: { url: string; range: Range | undefined }[] = [];
   putsInFlightMost = 0;
@@ -33,6 +36,8 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   readonly #objects = new Map<string, Uint8Array>();
   readonly #keptDeltas: { target: BlockHash; object: string; size: number; bases: BlockHash[] }[] = [];
   readonly #places = new Map<BlockHash, Place>();
+  readonly #ofOthers = new Map<BlockHash, Uint8Array>();
+  #nonces = 0;
   #putsInFlight = 0;
   #signature = 1;
 
@@ -50,6 +55,16 @@ export class MemoryEdge implements Pick<Edge, Asked> {
     this.#objects.set(`/b/${hash}`, bytes.slice());
     this.#places.set(hash, { object: `/b/${hash}`, offset: undefined, size: bytes.length });
     return { hash, size: bytes.length };
+  }
+
+  /** Others have these bytes, so many that their possession may be proven. */
+  holdOfOthers(bytes: Uint8Array): void {
+    this.#ofOthers.set(hashBlock(bytes), bytes.slice());
+  }
+
+  /** Others have nothing any more. */
+  forgetOthers(): void {
+    this.#ofOthers.clear();
   }
 
   /** Puts blocks into one pack, with a hole after each. */
@@ -76,7 +91,20 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   async check(blocks: readonly BlockRef[]) {
     await this.before("check");
     this.checks.push(blocks.map(({ hash }) => hash));
-    return blocks.map(({ hash }) => (this.#places.has(hash) ? ("have" as const) : ("upload" as const)));
+    return blocks.map(({ hash }): BlockState => {
+      if (this.#places.has(hash)) return "have";
+      return this.#ofOthers.has(hash) ? { prove: `n${this.#nonces++}` } : "upload";
+    });
+  }
+
+  async prove(hash: BlockHash, nonce: string, bytes: Uint8Array) {
+    await this.before("prove");
+    if (this.expiredNonces.has(nonce)) throw new ProblemError("proof-expired");
+    const stored = this.#ofOthers.get(hash);
+    if (stored === undefined || Buffer.compare(hmacSha256(nonce, stored), hmacSha256(nonce, bytes)) !== 0)
+      throw new ProblemError("proof-failed");
+    this.hold(bytes);
+    this.proven.push(hash);
   }
 
   async putBlock(hash: BlockHash, body: BlockBody) {
@@ -139,14 +167,20 @@ export class MemoryEdge implements Pick<Edge, Asked> {
     });
   }
 
-  async fetch(url: string, range: Range | undefined, signal?: AbortSignal) {
+  async fetch(url: string, range: Range | undefined, signal?: AbortSignal, into: Uint8Array = new Uint8Array(0)) {
     this.fetches.push({ url, range });
+    // Who still looks at what was in there before sees it change.
+    into.fill(0xff);
     await this.before("fetch");
     signal?.throwIfAborted();
     const [object = "", signature] = url.split("?sig=");
     if (signature !== String(this.#signature)) throw new ProblemError("url-expired");
     const bytes = this.#objects.get(object);
     if (bytes === undefined) throw new ProblemError("not-found");
-    return this.tamper(range === undefined ? bytes.slice() : bytes.slice(range.offset, range.offset + range.length), url);
+    const asked = range === undefined ? bytes.slice() : bytes.slice(range.offset, range.offset + range.length);
+    const sent = this.tamper(asked, url);
+    if (sent.length > into.length) return sent;
+    into.set(sent);
+    return into.subarray(0, sent.length);
   }
 }

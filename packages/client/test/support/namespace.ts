@@ -1,8 +1,12 @@
 /** The server's namespace as its protocol describes it, in memory: enough for engines to be tested against, not the server's own code. */
+import { createHash } from "node:crypto";
+import { addDigest, contentDigest, emptyDigest, leafDigest } from "@ashlar/shared/digest";
 import { type DeviceId, type NodeId, type OpId, type UserId, rootId } from "@ashlar/shared/ids";
 import { decodeManifest } from "@ashlar/shared/manifest";
 import type { Change } from "@ashlar/shared/protocol/change";
 import type { ConflictReason, NodeState, Op, OpResult } from "@ashlar/shared/protocol/commit";
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
 export type ServerNode = {
   node: NodeId;
@@ -73,8 +77,14 @@ export class Namespace {
   }
 
   state(node: ServerNode): NodeState {
-    const { manifest: _manifest, ...rest } = node;
-    return { ...rest, digest: "" };
+    const { manifest, ...rest } = node;
+    const digest = node.kind === "folder" ? this.folderDigest(node.node) : contentDigest(sha256, manifest ?? "", node.mode);
+    return { ...rest, digest };
+  }
+
+  folderDigest(id: NodeId): string {
+    const leaves = this.children(id).map((child) => leafDigest(sha256, this.state(child)));
+    return leaves.reduce(addDigest, emptyDigest);
   }
 
   #currentFor(op: Op): NodeState | null {

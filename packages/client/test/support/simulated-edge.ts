@@ -21,6 +21,7 @@ export const isSmall = (block: Uint8Array): boolean => block.length < blockBytes
 
 const codec = deltaCodec();
 
+export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 export const hashOf = (bytes: Uint8Array): BlockHash => createHash("sha256").update(bytes).digest("hex") as BlockHash;
 export const manifestOfText = (text: string): string => manifestOfBytes(new TextEncoder().encode(text));
 export const manifestOfBytes = (bytes: Uint8Array): string =>
@@ -87,6 +88,11 @@ export class SimulatedEdge {
       device,
       deviceName,
       check: (blocks) => request("check", () => blocks.map(({ hash }) => (this.blocks.has(hash) ? "have" : "upload"))),
+      // One account alone: there are no others to have a block from.
+      prove: () =>
+        request("prove", () => {
+          throw new ProblemError("proof-failed");
+        }),
       putBlock: (hash, { bytes }) =>
         request("putBlock", () => {
           this.blocksSent++;
@@ -109,7 +115,7 @@ export class SimulatedEdge {
           if (manifest === undefined) throw new ProblemError("not-found");
           return manifest;
         }),
-      tree: (node, after) => request("tree", () => this.#treePage(node, after)),
+      tree: (node, after, _signal, known) => request("tree", () => this.#treePage(node, after, known)),
     };
   }
 
@@ -153,10 +159,11 @@ export class SimulatedEdge {
     throw new ProblemError(code);
   }
 
-  #treePage(node: typeof rootId, after: string | null) {
+  #treePage(node: typeof rootId, after: string | null, known: string | undefined) {
     const folder = this.namespace.nodes.get(node);
     if (node !== rootId && folder === undefined) throw new ProblemError("not-found");
-    const children = this.namespace.children(node).filter(({ name }) => after === null || name > after);
+    const all = this.namespace.children(node).filter(({ name }) => after === null || name > after);
+    const children = this.namespace.folderDigest(node) === known ? [] : all;
     const page = children.slice(0, this.#rules.treePage);
     const root = {
       node: rootId,

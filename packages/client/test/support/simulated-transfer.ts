@@ -56,7 +56,7 @@ export function simulatedTransfer({ disk, edge, knowledge, random }: SimulatedTr
 
   async function sendWhole(hash: BlockHash, bytes: Uint8Array): Promise<void> {
     const [state] = await edge.check([{ hash, size: bytes.length }]);
-    if (state === "upload") await edge.putBlock(hash, { bytes, encoding: "identity" });
+    if (state !== "have") await edge.putBlock(hash, { bytes, encoding: "identity" });
     knowledge.rememberServerHas([hash]);
   }
 

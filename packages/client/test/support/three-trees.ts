@@ -163,10 +163,7 @@ export class ThreeTrees {
     });
   }
 
-  /**
-   * In any order that the needs allow; a commit keeps the plan's order. A folder's move below itself is refused, by the server or
-   * the disk as in life: then what needs it is not done either, and the next plan sees to it.
-   */
+  /** In any order that the needs allow; a commit keeps the plan's order. */
   apply(steps: Plan): void {
     // Before the steps, which make nodes dirty again.
     for (const id of steps.clean) this.trees.dirty.clear(id);
@@ -175,17 +172,15 @@ export class ThreeTrees {
     const isReady = ({ action, index }: { action: Action; index: number }) =>
       action.needs.every((need) => done.has(need)) &&
       (action.do !== "commit" || !open.some((other) => other.index < index && other.action.do === "commit"));
-    const failed = new Set<number>();
     while (open.length > 0) {
-      const next = this.random.pick(open.filter((step) => isReady(step) || step.action.needs.some((need) => failed.has(need))));
+      const next = this.random.pick(open.filter(isReady));
       open.splice(open.indexOf(next), 1);
-      const isVain = next.action.needs.some((need) => failed.has(need));
-      if (!isVain && this.#take(next.action) !== "refused") done.add(next.index);
-      else failed.add(next.index);
+      this.#take(next.action);
+      done.add(next.index);
     }
   }
 
-  #take(action: Action): "refused" | void {
+  #take(action: Action): void {
     const { trees } = this;
     const local = trees.local.get(action.node);
     const remote = trees.remote.get(action.node);
@@ -223,7 +218,7 @@ export class ThreeTrees {
       case "set-aside": {
         if (local === undefined) throw new Error("a step for a node that is not here");
         const place = action.do === "move-local" ? action.to : { parent: local.parent, name: action.name, spelling: undefined };
-        if (this.#isBelowHere(place.parent, local.id)) return "refused";
+        check(!this.#isBelowHere(place.parent, local.id), "a folder is put into itself");
         this.#assertFree(place.parent, place.name, local.id);
         effects.movedLocally(trees, local.id, place, local.stat);
         return;
@@ -245,10 +240,6 @@ export class ThreeTrees {
         const op: Op = { ...action.op, opId: newId<OpId>(this.random.bytes) };
         trees.intents.put(op);
         const { results, changes } = this.server.commit([op], device);
-        if (results[0]?.status === "conflict" && results[0].reason === "cycle") {
-          trees.intents.remove(op.opId);
-          return "refused";
-        }
         check(results[0]?.status === "applied", `the server refuses ${JSON.stringify(results[0])}`);
         applyChanges(trees, changes);
       }

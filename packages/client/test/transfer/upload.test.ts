@@ -93,6 +93,75 @@ describe("what is sent", () => {
     expect([large.small, edge.puts]).toEqual([[], [hashBlock(noise(packBlockBytesMax + 1, 1))]]);
   });
 
+  test("U40 a block that others have is proven and not sent, and the rest is sent", async () => {
+    const bytes = noise(9 * MiB, 1);
+    const { transfer, edge, knowledge } = setUp({ f: bytes });
+    const [first, ...rest] = cutsOf(bytes);
+    if (first === undefined) throw new Error("the file has no block");
+    edge.holdOfOthers(first.bytes);
+    await transfer.upload("f", { signal });
+    expect(edge.proven).toEqual([first.hash]);
+    expect(edge.puts.toSorted()).toEqual(rest.map(({ hash }) => hash).toSorted());
+    expect(cutsOf(bytes).every(({ hash }) => knowledge.serverHas(hash))).toBe(true);
+  });
+
+  test("U40 a block is sent when its proof is refused, and is not proven again", async () => {
+    const bytes = noise(600_000, 1);
+    const { transfer, edge } = setUp({ f: bytes });
+    edge.holdOfOthers(bytes);
+    let proofs = 0;
+    edge.before = (what) => {
+      if (what !== "prove") return;
+      proofs++;
+      throw new ProblemError("proof-failed");
+    };
+    await transfer.upload("f", { signal });
+    expect([proofs, edge.checks.length, edge.puts]).toEqual([1, 1, [hashBlock(bytes)]]);
+  });
+
+  test("U40 a nonce that ran out is replaced once, and then the block is sent", async () => {
+    for (const [expired, asked, sent] of [
+      [["n0"], 2, false],
+      [["n0", "n1"], 2, true],
+    ] as const) {
+      const bytes = noise(600_000, 1);
+      const { transfer, edge } = setUp({ f: bytes });
+      edge.holdOfOthers(bytes);
+      for (const nonce of expired) edge.expiredNonces.add(nonce);
+      await transfer.upload("f", { signal });
+      expect(edge.checks).toHaveLength(asked);
+      expect([edge.puts, edge.proven]).toEqual(sent ? [[hashBlock(bytes)], []] : [[], [hashBlock(bytes)]]);
+    }
+  });
+
+  test("U40 when a nonce ran out, a block that is there meanwhile is not sent, and one that no proof is asked for any more is", async () => {
+    for (const isThere of [true, false]) {
+      const bytes = noise(600_000, 1);
+      const { transfer, edge } = setUp({ f: bytes });
+      edge.holdOfOthers(bytes);
+      edge.expiredNonces.add("n0");
+      edge.before = (what) => {
+        if (what !== "check" || edge.checks.length === 0) return;
+        if (isThere) edge.hold(bytes);
+        else edge.forgetOthers();
+      };
+      await transfer.upload("f", { signal });
+      expect([edge.puts, edge.proven]).toEqual([isThere ? [] : [hashBlock(bytes)], []]);
+    }
+  });
+
+  test("U8 a proof that cannot be asked for now is a failure like any other, told as it is", async () => {
+    const bytes = noise(600_000, 1);
+    const { transfer, edge } = setUp({ f: bytes });
+    edge.holdOfOthers(bytes);
+    const away = new UnreachableError("away");
+    edge.before = (what) => {
+      if (what === "prove") throw away;
+    };
+    await expect(transfer.upload("f", { signal })).rejects.toBe(away);
+    expect(edge.puts).toEqual([]);
+  });
+
   test("U5 a block that stands in a file twice is sent once", async () => {
     const { transfer, edge } = setUp({ f: new Uint8Array(13 * MiB) });
     const { manifest } = await transfer.upload("f", { signal });

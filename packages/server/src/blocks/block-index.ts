@@ -7,10 +7,10 @@ import { leaseMs } from "@ashlar/shared/limits";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Clock, Database, SqlValue, Statement } from "../ports.ts";
 import { groupByShard } from "./shards.ts";
-import type { BlockIndex } from "./types.ts";
+import type { BlockIndex, BlockLookUp, Standing } from "./types.ts";
 
-/** `size` where the statement asks for it. */
-type Row = { readonly hash: BlockHash; readonly size?: number };
+/** The rest where the statement asks for it. */
+type Row = { readonly hash: BlockHash; readonly size?: number; readonly holders?: number; readonly is_mine?: 0 | 1 };
 
 /** Asked for in `?1`, a JSON array of hashes. */
 const named = "hash IN (SELECT value FROM json_each(?1))";
@@ -19,14 +19,22 @@ const isStored = "EXISTS (SELECT 1 FROM blocks b WHERE b.hash = holders.hash AND
 /** Rows of `?2`'s holders that let him name the block at `?3`. */
 const selectUsable = `SELECT hash FROM holders WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND ${isStored}`;
 const selectHeld = `SELECT hash, size FROM holders JOIN blocks USING (hash)
-  WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND state = 'stored'`;
-const turnIntoHolds = `UPDATE holders SET expires_at = NULL WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND ${isStored}`;
-const turnIntoLeases = `UPDATE holders SET expires_at = ?3 WHERE ${named} AND user_id = ?2 AND expires_at IS NULL`;
+  WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND fence = ?3 AND state = 'stored'`;
+/** A row for each that is named, there or not, so that the answer to a name that nobody has is found the same way. */
+const selectStanding = `SELECT value AS hash, coalesce(ref_count, 0) AS holders, EXISTS (SELECT 1 FROM holders h
+    WHERE h.hash = value AND h.user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND state IS NOT NULL) AS is_mine
+  FROM json_each(?1) LEFT JOIN blocks b ON b.hash = value AND b.state = 'stored'`;
+/** Also what is held already: a release of the generation before may still be on its way. */
+const turnIntoHolds = `UPDATE holders SET expires_at = NULL, fence = ?4
+  WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND fence <= ?4 AND ${isStored}`;
+/** Also what is only leased: a hold of the generation before may still be on its way. */
+const turnIntoLeases = `UPDATE holders SET expires_at = coalesce(expires_at, ?3), fence = ?4
+  WHERE ${named} AND user_id = ?2 AND fence < ?4`;
 /** A block on its way out stays on its way out: whoever wants it waits, and sends it again. */
 const protectBlocks = `UPDATE blocks SET protected_until = ?2 WHERE ${named} AND protected_until < ?2 AND state <> 'deleting'`;
 const extendLeases = `UPDATE holders SET expires_at = ?4 WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND expires_at < ?4 AND ${isStored}`;
 
-export function createBlockIndex({ shards, clock }: { shards: readonly Database[]; clock: Clock }): BlockIndex {
+export function createBlockIndex({ shards, clock }: { shards: readonly Database[]; clock: Clock }): BlockIndex & BlockLookUp {
   /** Runs the statements in one transaction for each group of hashes, and collects the rows that the last one answers. */
   async function onShards(
     hashes: readonly BlockHash[],
@@ -49,6 +57,15 @@ export function createBlockIndex({ shards, clock }: { shards: readonly Database[
       return new Set(usable.map((row) => row.hash));
     },
 
+    async lookUp(user, hashes) {
+      const now = clock.now();
+      const rows = await onShards(hashes, [
+        { sql: extendLeases, values: [user, now, now + leaseMs] },
+        { sql: selectStanding, values: [user, now] },
+      ]);
+      return new Map(rows.map(({ hash, holders = 0, is_mine }): [BlockHash, Standing] => [hash, { isMine: is_mine === 1, holders }]));
+    },
+
     async protect(user, blocks) {
       const now = clock.now();
       const hashes = blocks.map((block) => block.hash);
@@ -58,11 +75,11 @@ export function createBlockIndex({ shards, clock }: { shards: readonly Database[
       ]);
     },
 
-    async hold(user, blocks) {
+    async hold(user, blocks, generation) {
       const hashes = blocks.map((block) => block.hash);
       const held = await onShards(hashes, [
-        { sql: turnIntoHolds, values: [user, clock.now()] },
-        { sql: selectHeld, values: [user] },
+        { sql: turnIntoHolds, values: [user, clock.now(), generation] },
+        { sql: selectHeld, values: [user, generation] },
       ]);
       const sizes = new Map(held.map((row) => [row.hash, row.size]));
       const wrong = blocks.find(({ hash, size }) => sizes.has(hash) && sizes.get(hash) !== size);
@@ -72,8 +89,8 @@ export function createBlockIndex({ shards, clock }: { shards: readonly Database[
       return new Set(hashes.filter((hash) => !sizes.has(hash)));
     },
 
-    async release(user, hashes) {
-      await onShards(hashes, [{ sql: turnIntoLeases, values: [user, clock.now() + leaseMs] }]);
+    async release(user, hashes, generation) {
+      await onShards(hashes, [{ sql: turnIntoLeases, values: [user, clock.now() + leaseMs, generation] }]);
     },
   };
 }

@@ -73,6 +73,15 @@ const pruneSql = `
     SELECT user_id, target, base FROM deltas WHERE created_at <= ?1 LIMIT ?2
   ) RETURNING user_id AS user, target, base`;
 
+/** How many deltas' time is over, up to `rowsMax`. */
+export async function countOldDeltas(db: Database, { now, rowsMax }: { now: number; rowsMax: number }): Promise<number> {
+  const counted = await db
+    .prepare("SELECT count(*) AS old FROM (SELECT 1 FROM deltas WHERE created_at <= ?1 LIMIT ?2)")
+    .bind(keptSince(now), rowsMax)
+    .first<{ old: number }>();
+  return counted?.old ?? 0;
+}
+
 /**
  * Drops the rows of deltas whose time is over, at most `rowsMax`, and answers the keys of their objects for deletion. Where the
  * bucket has a lifecycle rule for `d/` they are gone anyway.

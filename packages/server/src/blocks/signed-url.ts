@@ -6,6 +6,7 @@
 import { toBase64Url } from "@ashlar/shared/encoding";
 import type { UserId } from "@ashlar/shared/ids";
 import { signedUrlMs, signedUrlWindowMs } from "@ashlar/shared/limits";
+import { equalText } from "../equal-text.ts";
 import type { Mac } from "../ports.ts";
 
 /** A block by its hash, or a pack or kept delta of the user's own. */
@@ -38,12 +39,4 @@ export function createUrlSigner(mac: Mac): UrlSigner {
 
 function expiresAt(now: number): number {
   return Math.ceil((now + signedUrlMs) / signedUrlWindowMs) * signedUrlWindowMs;
-}
-
-/** In a time that depends on the length alone. */
-function equalText(left: string, right: string): boolean {
-  if (left.length !== right.length) return false;
-  let difference = 0;
-  for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at);
-  return difference === 0;
 }

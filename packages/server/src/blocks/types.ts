@@ -13,11 +13,26 @@ export type BlockIndex = {
   /**
    * Turns this user's leases into holds, before the commit that needs them. Answers those that could not be held. Throws a
    * ProblemError `bad-manifest` if a block has another size than is said here: the caller releases what was held by then.
+   *
+   * `generation` is the namespace's as the commit saw it: what was released in a later one stays released, however late this
+   * call arrives.
    */
-  hold(user: UserId, blocks: readonly BlockRef[]): Promise<Set<BlockHash>>;
-  /** Turns holds back into leases of 72 hours: after an undone commit, or with the last reference gone. */
-  release(user: UserId, hashes: readonly BlockHash[]): Promise<void>;
+  hold(user: UserId, blocks: readonly BlockRef[], generation: number): Promise<Set<BlockHash>>;
+  /**
+   * Turns holds back into leases of 72 hours: after an undone commit, or with the last reference gone. `generation` is the one
+   * that the namespace has entered for it: what is held in it or later stays held, however late this call arrives.
+   */
+  release(user: UserId, hashes: readonly BlockHash[], generation: number): Promise<void>;
 };
+
+/** What `check` asks of the index. */
+export type BlockLookUp = {
+  /** How the user stands to each of these; his leases are extended to 72 hours from now, and nothing else is written. */
+  lookUp(user: UserId, hashes: readonly BlockHash[]): Promise<Map<BlockHash, Standing>>;
+};
+
+/** `isMine`: this user may name the block in a commit. `holders`: whose namespaces refer to it; 0 for one that is not stored. */
+export type Standing = { readonly isMine: boolean; readonly holders: number };
 
 /** A small block in a pack of its user. */
 export type PackedBlock = BlockRef & { readonly offset: number };

@@ -7,6 +7,7 @@ import type { Change, ChangeType } from "@ashlar/shared/protocol/change";
 import type { ConflictReason, Op, OpResult } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { KeptDelta } from "../blocks/kept-deltas.ts";
+import type { PreviousManifest } from "./answer-patches.ts";
 import type { CheckedOp } from "./checked-op.ts";
 import { updateDigests } from "./digests.ts";
 import { nodeState, type NodeRow } from "./node-row.ts";
@@ -39,6 +40,8 @@ export type Loaded = {
   readonly blocks: ReadonlyMap<BlockHash, BlockRow>;
   /** Of the files that move: their manifests, unless too long for a change. */
   readonly manifests: ReadonlyMap<NodeId, string>;
+  /** Of the files that the commit was told to compare: their current manifests, likewise. */
+  readonly previous: ReadonlyMap<NodeId, PreviousManifest>;
   /** By the block that they make: deltas that are kept, or are to be by this commit. */
   readonly deltas: ReadonlyMap<BlockHash, readonly KeptDelta[]>;
 };

@@ -7,10 +7,10 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { BlockIndex } from "../blocks/types.ts";
 import type { BucketWriter, Clock, Database, Sha256 } from "../ports.ts";
 import { admit, type Admission, type Loaded } from "./admit.ts";
+import { answerPatches, nodesToCompare } from "./answer-patches.ts";
 import { planBlocks, missingHashesMax, type BlockPlan, type PlacedBlock } from "./block-plan.ts";
 import { trimManifests, withPatches } from "./change-page.ts";
 import { checkOps, type CheckedOp } from "./checked-op.ts";
-import { patchesByOp } from "./expand-patches.ts";
 import { recover, type IntentStore } from "./intent.ts";
 import { load, loadHeights } from "./load.ts";
 import { storeManifest } from "./manifest-store.ts";
@@ -104,18 +104,26 @@ class CommitAttempts {
   }
 
   async #attempt(ops: readonly CheckedOp[]): Promise<CommitOutcome> {
-    const { user, packs, deltas = [], patches } = this.#call;
+    const { user, packs, deltas = [] } = this.#call;
     const now = this.#deps.clock.now();
-    const loaded = await load(this.#deps.db, { user, ops, packs, deltas, now });
+    const loaded = await load(this.#deps.db, {
+      user,
+      ops,
+      packs,
+      deltas,
+      compared: nodesToCompare(this.#call.ops, this.#call.patches),
+      now,
+    });
     const admission = await this.#admit(loaded, ops, now);
+    const patches = answerPatches(this.#call.ops, this.#call.patches, loaded.previous);
     requireShortPaths(admission);
     if (admission.changes.length === 0) {
       await this.settle();
-      return outcomeOf(admission, [], patchesByOp(patches));
+      return outcomeOf(admission, [], patches);
     }
     const plan = planBlocks(admission.versions, packs, loaded.blocks);
     if (plan.missing.length > 0) throw blocksMissing(plan.missing);
-    await this.#hold(plan.holds);
+    await this.#hold(plan.holds, loaded.namespace.generation);
     await this.#write(loaded, admission, plan, now);
     // Held by an earlier attempt that saw another namespace, and not needed any more.
     const inVain = this.#held.size > plan.holds.length;
@@ -123,7 +131,7 @@ class CommitAttempts {
     return outcomeOf(
       admission,
       plan.rows.filter(({ refs }) => refs > 0),
-      patchesByOp(patches),
+      patches,
     );
   }
 
@@ -138,12 +146,12 @@ class CommitAttempts {
   }
 
   /** The note is durable before anything is held, and names all that is: a crash at any moment leaves no hold unexplained. */
-  async #hold(wanted: readonly BlockRef[]): Promise<void> {
+  async #hold(wanted: readonly BlockRef[], generation: number): Promise<void> {
     const { blocks, intents } = this.#deps;
     for (const { hash } of wanted) this.#held.add(hash);
     await intents.write({ holds: [...this.#held] });
     if (wanted.length === 0) return;
-    const refused = await blocks.hold(this.#call.user, wanted);
+    const refused = await blocks.hold(this.#call.user, wanted, generation);
     if (refused.size > 0) throw blocksMissing([...refused]);
   }
 
@@ -152,10 +160,13 @@ class CommitAttempts {
     const { user, device, deltas = [] } = this.#call;
     // Each once: the bucket refuses two writes of one object at the same time.
     const distinct = new Set(admission.versions.map(({ manifest }) => manifest));
-    const manifests = new Map(
-      await Promise.all([...distinct].map(async (manifest) => [manifest, await storeManifest(bucket, sha256, user, manifest)] as const)),
-    );
     const { namespace } = loaded;
+    const moment = { user, seq: namespace.seq, generation: namespace.generation };
+    const manifests = new Map(
+      await Promise.all(
+        [...distinct].map(async (manifest) => [manifest, await storeManifest({ bucket, sha256 }, moment, manifest)] as const),
+      ),
+    );
     await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests, deltas }));
   }
 }

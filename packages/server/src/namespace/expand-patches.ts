@@ -1,5 +1,5 @@
 /** Updates that came with a patch, as updates with a manifest: from here on nothing else knows the difference. */
-import type { NodeId, OpId, UserId } from "@ashlar/shared/ids";
+import type { NodeId, UserId } from "@ashlar/shared/ids";
 import { commitHeadBytesMax } from "@ashlar/shared/limits";
 import { type ManifestPatch, patchManifest } from "@ashlar/shared/manifest-patch";
 import type { Op, PatchedUpdateOp, WireOp } from "@ashlar/shared/protocol/commit";
@@ -30,19 +30,21 @@ export async function expandPatches(
 ): Promise<{ ops: Op[]; patches: OpPatch[] }> {
   const patched = ops.filter(isPatched);
   const bases = patched.length === 0 ? new Map<string, string>() : await readBases({ db, bucket }, user, patched, charsMax);
-  let chars = 0;
-  const count = (manifest: string): void => {
-    if (chars + manifest.length > charsMax) throw tooLarge();
-    chars += manifest.length;
+  const baseOf = ({ node, patch }: PatchedUpdateOp): string => {
+    const base = bases.get(nameOf(node, patch.base));
+    if (base === undefined) throw new ProblemError("stale-patch", `There is no version ${patch.base} of the file ${node}.`);
+    return base;
   };
+  // Before any is patched: a patch that does nothing costs as much as its manifest.
+  let chars = patched.reduce((total, op) => total + baseOf(op).length, 0);
+  if (chars > charsMax) throw tooLarge();
   const expanded = ops.map((op): Op => {
     if (!isPatched(op)) return op;
     const { patch, ...update } = op;
-    const old = bases.get(nameOf(op.node, patch.base));
-    if (old === undefined) throw new ProblemError("stale-patch", `There is no version ${patch.base} of the file ${op.node}.`);
-    if (chars + old.length > charsMax) throw tooLarge();
-    const manifest = apply(old, patch, op.node);
-    count(manifest.length > old.length ? manifest : old);
+    const base = baseOf(op);
+    const manifest = apply(base, patch, op.node);
+    chars += Math.max(0, manifest.length - base.length);
+    if (chars > charsMax) throw tooLarge();
     return { ...update, manifest };
   });
   return { ops: expanded, patches: patched.map(({ opId, patch }) => ({ opId, patch })) };
@@ -94,9 +96,4 @@ function apply(old: string, patch: ManifestPatch, node: NodeId): string {
     if (!(cause instanceof RangeError)) throw cause;
     throw new ProblemError("bad-manifest", `The patch of node ${node}: ${cause.message}.`, { cause });
   }
-}
-
-/** By operation: what the other devices may be told instead of a manifest. */
-export function patchesByOp(patches: readonly OpPatch[] = []): ReadonlyMap<OpId, ManifestPatch> {
-  return new Map(patches.map(({ opId, patch }) => [opId, patch]));
 }

@@ -14,8 +14,8 @@ export type IntentStore = {
   clear(): Promise<void>;
 };
 
-/** Late writes of the commit that left the intent fail from here on: they were made for the generation before. */
-const nextGenerationSql = "UPDATE namespaces SET generation = generation + 1 WHERE user_id = ?1";
+/** Late writes of the commit that left the intent do nothing from here on, nor do its holds: they were made for the generation before. */
+const nextGenerationSql = "UPDATE namespaces SET generation = generation + 1 WHERE user_id = ?1 RETURNING generation";
 
 const usedSql = `
   SELECT b.hash FROM json_each(?1) j CROSS JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value WHERE b.refs > 0`;
@@ -32,12 +32,14 @@ export async function recover(
   if (intent === null) return;
   if (intent.holds.length > 0) {
     const batch = new ReadBatch(db);
-    batch.add(db.prepare(nextGenerationSql).bind(user));
+    const entered = batch.add<{ generation: number }>(db.prepare(nextGenerationSql).bind(user));
     const used = batch.add<{ hash: BlockHash }>(...bulk(db, usedSql, intent.holds, user));
     await batch.run();
     const explained = new Set(used().map(({ hash }) => hash));
     const unexplained = intent.holds.filter((hash) => !explained.has(hash));
-    if (unexplained.length > 0) await blocks.release(user, unexplained);
+    const [namespace] = entered();
+    if (namespace === undefined) throw new Error(`user ${user} has an intent and no namespace`);
+    if (unexplained.length > 0) await blocks.release(user, unexplained, namespace.generation);
   }
   await intents.clear();
 }

@@ -1,6 +1,6 @@
 /** The journal: what devices apply in order (I3), and how long it is kept. */
 import type { Epoch, UserId } from "@ashlar/shared/ids";
-import { changeManifestCharsMax, changesPageMax, journalMs, pageManifestCharsMax } from "@ashlar/shared/limits";
+import { changeManifestCharsMax, changesPageMax, historyMs, pageManifestCharsMax } from "@ashlar/shared/limits";
 import type { ChangesPage } from "@ashlar/shared/protocol/change";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Database } from "../ports.ts";
@@ -51,23 +51,27 @@ export async function readChanges(
   return { kind: "page", ...namespace, changes };
 }
 
-const pruneSql = `
-  DELETE FROM changes WHERE user_id = ?1 AND seq < (
+/** The oldest rows ?1 has, up to the first that is younger than ?2, and at most ?3. */
+const tooOld = `
+  FROM changes WHERE user_id = ?1 AND seq < (
     SELECT coalesce(
-      (SELECT c.seq FROM changes c WHERE c.user_id = ?1 AND c.at >= ?2 ORDER BY c.seq LIMIT 1),
+      (SELECT c.seq FROM changes c WHERE c.user_id = ?1 AND c.at > ?2 ORDER BY c.seq LIMIT 1),
       (SELECT seq + 1 FROM namespaces WHERE user_id = ?1)
     )
-  ) AND seq < (SELECT min(c.seq) FROM changes c WHERE c.user_id = ?1) + ?3
-  RETURNING seq`;
+  ) AND seq < (SELECT min(c.seq) FROM changes c WHERE c.user_id = ?1) + ?3`;
 
 /**
- * Drops what is older than the journal goes back, the oldest first and at most `rowsMax`; answers how many. Only ever a prefix:
- * a clock that once ran late must not leave a gap. `now` is ms since 1970.
+ * Drops what is older than history goes back, the oldest first and at most `rowsMax`; answers how many. Only ever a prefix: a clock
+ * that once ran late must not leave a gap. `now` is ms since 1970. With `dryRun` it only counts.
  */
-export async function pruneJournal(db: Database, { user, now, rowsMax }: { user: UserId; now: number; rowsMax: number }): Promise<number> {
+export async function pruneJournal(
+  db: Database,
+  { user, now, rowsMax, dryRun = false }: { user: UserId; now: number; rowsMax: number; dryRun?: boolean },
+): Promise<number> {
+  const sql = dryRun ? `SELECT seq ${tooOld}` : `DELETE ${tooOld} RETURNING seq`;
   const { results } = await db
-    .prepare(pruneSql)
-    .bind(user, now - journalMs, rowsMax)
+    .prepare(sql)
+    .bind(user, now - historyMs, rowsMax)
     .all();
   return results.length;
 }

@@ -5,6 +5,7 @@ import { deltaName, type KeptDelta, keptDeltaOf, type KeptDeltaRow, keptDeltasSq
 import type { Pack } from "../blocks/types.ts";
 import type { Database } from "../ports.ts";
 import { namedBy, type BlockRow, type Loaded, type NamespaceRow } from "./admit.ts";
+import type { PreviousManifest } from "./answer-patches.ts";
 import { bulk, ReadBatch } from "./bulk.ts";
 import { changeColumns, changeOf, type ChangeRow } from "./change-row.ts";
 import type { CheckedOp } from "./checked-op.ts";
@@ -46,7 +47,7 @@ const blocksSql = `
   WHERE b.pack_id IS NULL OR p.live_bytes > 0 OR p.delete_after > ?3`;
 
 const manifestsSql = `
-  SELECT n.node_id AS node, v.manifest FROM json_each(?1) j
+  SELECT n.node_id AS node, v.version, v.manifest FROM json_each(?1) j
   CROSS JOIN nodes n ON n.user_id = ?2 AND n.node_id = j.value
   CROSS JOIN versions v ON v.user_id = n.user_id AND v.node_id = n.node_id AND v.version = n.version
   WHERE length(v.manifest) <= ?3`;
@@ -62,20 +63,21 @@ const heightsSql = `
   )
   SELECT top AS node, max(level) AS height FROM down GROUP BY top`;
 
+export type LoadCall = {
+  readonly user: UserId;
+  readonly ops: readonly CheckedOp[];
+  readonly packs: readonly Pack[];
+  readonly deltas: readonly KeptDelta[];
+  /** Files whose current manifests the answer is compared with. */
+  readonly compared: readonly NodeId[];
+  readonly now: number;
+};
+
 /**
  * Everything that the decision needs, from one moment of the shard, in one batch.
  * Throws a ProblemError `not-found` if the user has no namespace here.
  */
-export async function load(
-  db: Database,
-  {
-    user,
-    ops,
-    packs,
-    deltas,
-    now,
-  }: { user: UserId; ops: readonly CheckedOp[]; packs: readonly Pack[]; deltas: readonly KeptDelta[]; now: number },
-): Promise<Loaded> {
+export async function load(db: Database, { user, ops, packs, deltas, compared, now }: LoadCall): Promise<Loaded> {
   const named = namedBy(ops);
   const hashes = new Set<BlockHash>([...ops, ...packs].flatMap(({ blocks }) => blocks.map(({ hash }) => hash)));
   const namedBlocks = [...new Set(ops.flatMap(({ blocks }) => blocks.map(({ hash }) => hash)))];
@@ -95,6 +97,7 @@ export async function load(
   );
   const blocks = batch.add<BlockRow>(...bulk(db, blocksSql, [...hashes], user, now));
   const manifests = batch.add<{ node: NodeId; manifest: string }>(...bulk(db, manifestsSql, nodesOf("move"), user, changeManifestCharsMax));
+  const previous = batch.add<PreviousManifest>(...bulk(db, manifestsSql, compared, user, changeManifestCharsMax));
   const kept = batch.add<KeptDeltaRow>(...bulk(db, keptDeltasSql, namedBlocks, user, keptSince(now)));
   await batch.run();
 
@@ -107,6 +110,7 @@ export async function load(
     known: new Map<OpId, ReturnType<typeof changeOf>>(known().map((row) => [row.opId, changeOf(user, row)])),
     blocks: new Map(blocks().map((row) => [row.hash, row])),
     manifests: new Map(manifests().map(({ node, manifest }) => [node, manifest])),
+    previous: new Map(previous().map((row) => [row.node, row])),
     deltas: deltasByTarget([...deltas, ...kept().map(keptDeltaOf)]),
   };
 }

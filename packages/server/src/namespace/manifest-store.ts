@@ -1,4 +1,4 @@
-/** Long manifests: D1 takes no row above 2 MB, so they are objects in the bucket, named by what they say. */
+/** Long manifests: D1 takes no row above 2 MB, so they are objects in the bucket, named by what they say and the moment of the namespace. */
 import { toHex } from "@ashlar/shared/encoding";
 import type { UserId } from "@ashlar/shared/ids";
 import { manifestRowCharsMax } from "@ashlar/shared/limits";
@@ -8,12 +8,20 @@ export type StoredManifest =
   | { readonly manifest: string; readonly manifestKey: null }
   | { readonly manifest: null; readonly manifestKey: string };
 
-/** Where the manifest is to be found. The object is there before any row says so; written twice, it is the same. */
-export async function storeManifest(bucket: BucketWriter, sha256: Sha256, user: UserId, manifest: string): Promise<StoredManifest> {
+/**
+ * Where the manifest is to be found. The object is there before any row says so; written twice, it is the same. `seq` and
+ * `generation` are the namespace's before the commit: no other commit writes an object of that name, so the collector may delete
+ * one without asking who is about to write it again.
+ */
+export async function storeManifest(
+  { bucket, sha256 }: { bucket: BucketWriter; sha256: Sha256 },
+  { user, seq, generation }: { user: UserId; seq: number; generation: number },
+  manifest: string,
+): Promise<StoredManifest> {
   if (manifest.length <= manifestRowCharsMax) return { manifest, manifestKey: null };
   const bytes = new TextEncoder().encode(manifest);
   const hash = toHex(sha256(bytes));
-  const manifestKey = `m/${user}/${hash}`;
+  const manifestKey = `m/${user}/${hash}-${seq}-${generation}`;
   await bucket.put(manifestKey, bytes, { sha256: hash });
   return { manifest: null, manifestKey };
 }

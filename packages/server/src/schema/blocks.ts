@@ -3,7 +3,7 @@
  * triggers are added by hand to the generated SQL. The triggers alone write `ref_count` and `delete_after` (I8).
  */
 import { sql } from "drizzle-orm";
-import { check, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const blocks = sqliteTable(
   "blocks",
@@ -11,9 +11,10 @@ export const blocks = sqliteTable(
     hash: text("hash").primaryKey(),
     size: integer("size").notNull(),
     storedSize: integer("stored_size").notNull(),
-    /** How the object holds the bytes, as its first writer had it. Only the object's own metadata is certain. */
+    /** How the object holds the bytes, as one of its writers had it. Only the object's own metadata is certain. */
     encoding: text("encoding").notNull(),
-    state: text("state", { enum: ["pending", "stored", "deleting"] }).notNull(),
+    /** `damaged`: the object is missing or does not hash to its name. Holders and counts stay, and the bytes are asked for anew. */
+    state: text("state", { enum: ["pending", "stored", "deleting", "damaged"] }).notNull(),
     /** Number of holders without an expiry. */
     refCount: integer("ref_count").notNull().default(0),
     createdAt: integer("created_at").notNull(),
@@ -22,7 +23,13 @@ export const blocks = sqliteTable(
     /** Not collected before, whoever has it: set when the block is named by check and before its bytes are stored. */
     protectedUntil: integer("protected_until").notNull(),
   },
-  (table) => [check("ref_count_not_negative", sql`${table.refCount} >= 0`)],
+  (table) => [
+    check("ref_count_not_negative", sql`${table.refCount} >= 0`),
+    /** Of the few rows that the collector has to find again: two writes in the life of a block that ends, none for all others. */
+    index("blocks_unsettled")
+      .on(table.state, table.hash)
+      .where(sql`state in ('deleting', 'damaged')`),
+  ],
 );
 
 export const holders = sqliteTable(
@@ -34,6 +41,8 @@ export const holders = sqliteTable(
     userId: text("user_id").notNull(),
     /** Null: held by the user's namespace. Else a lease. */
     expiresAt: integer("expires_at"),
+    /** The generation of the user's namespace that held or released it last: older calls that arrive late do nothing. */
+    fence: integer("fence").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.hash, table.userId] })],
 );

@@ -1,5 +1,5 @@
 /**
- * The directory database: accounts and their devices. `WITHOUT ROWID` and `STRICT` are added by hand to the generated SQL,
+ * The directory database: accounts, their devices, and what the collector remembers. `WITHOUT ROWID` and `STRICT` are added by hand to the generated SQL,
  * since drizzle-kit cannot write them.
  */
 import { integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
@@ -39,3 +39,32 @@ export const devices = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.userId, table.deviceId] })],
 );
+
+/** The collector's runs, and its lock: one that has not finished keeps others out for a while. Counts sum over the whole run. */
+export const gcRuns = sqliteTable(
+  "gc_runs",
+  {
+    startedAt: integer("started_at").notNull(),
+    run: text("run_id").notNull(),
+    /** `collect`, or `check` for one that only looks at what was stored last. */
+    kind: text("kind").notNull(),
+    /** Null while it runs, and for ever if it died. */
+    finishedAt: integer("finished_at"),
+    seen: integer("seen").notNull().default(0),
+    deleted: integer("deleted").notNull().default(0),
+    bytesFreed: integer("bytes_freed").notNull().default(0),
+    errors: integer("errors").notNull().default(0),
+    /** JSON: each part's plan and what came of it. */
+    details: text("details").notNull().default("{}"),
+  },
+  (table) => [primaryKey({ columns: [table.startedAt, table.run] })],
+);
+
+/** How far the collector's walks have come, so that each run goes on where the last one ended. */
+export const gcCursors = sqliteTable("gc_cursors", {
+  walk: text("walk").primaryKey(),
+  /** The last key seen; empty at the start of a round. */
+  position: text("position").notNull(),
+  /** When this round began, ms since 1970. */
+  roundStartedAt: integer("round_started_at").notNull(),
+});

@@ -5,7 +5,7 @@ import { leaseMs } from "@ashlar/shared/limits";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newBlock, newUser, type TestBlock } from "../support/blocks.ts";
-import { manualClock, memoryBucket } from "../support/ports.ts";
+import { manualClock, memoryBucket, noSleep } from "../support/ports.ts";
 import { sqliteD1, type SqliteD1 } from "../support/sqlite-d1.ts";
 
 function setUp() {
@@ -13,7 +13,7 @@ function setUp() {
   const clock = manualClock();
   const bucket = memoryBucket();
   const index = createBlockIndex({ shards, clock });
-  const put = (user: UserId, block: TestBlock) => storeBlock({ shards, bucket, clock }, user, block, block.bytes);
+  const put = (user: UserId, block: TestBlock) => storeBlock({ shards, bucket, clock, sleep: noSleep }, user, block, block.bytes);
   return { shards, clock, bucket, index, put };
 }
 
@@ -28,7 +28,7 @@ test("B1 only who has sent a block has it: for anyone else it counts as missing"
   const hashes = [...blocks.map((block) => block.hash), newBlock().hash];
   expect(await index.have(ada, hashes)).toEqual(new Set(hashes.slice(0, 3)));
   expect(await index.have(eve, hashes)).toEqual(new Set());
-  expect(await index.hold(eve, blocks)).toEqual(new Set(hashes.slice(0, 3)));
+  expect(await index.hold(eve, blocks, 0)).toEqual(new Set(hashes.slice(0, 3)));
 });
 
 test("B2 what was sent is leased for 72 hours, and held from the commit that names it", async () => {
@@ -37,14 +37,14 @@ test("B2 what was sent is leased for 72 hours, and held from the commit that nam
   const [leased, held] = [newBlock(), newBlock()];
   await put(user, leased);
   await put(user, held);
-  expect(await index.hold(user, [held])).toEqual(new Set());
+  expect(await index.hold(user, [held], 0)).toEqual(new Set());
   expect(rowOf(shards, held.hash)).toMatchObject({ ref_count: 1, delete_after: null });
   expect(rowOf(shards, leased.hash)).toMatchObject({ ref_count: 0, delete_after: clock.now() + leaseMs });
   clock.forward(leaseMs - 1);
   expect(await index.have(user, [leased.hash, held.hash])).toEqual(new Set([leased.hash, held.hash]));
   clock.forward(1);
   expect(await index.have(user, [leased.hash, held.hash])).toEqual(new Set([held.hash]));
-  expect(await index.hold(user, [leased])).toEqual(new Set([leased.hash]));
+  expect(await index.hold(user, [leased], 0)).toEqual(new Set([leased.hash]));
 });
 
 test("B2 a released block is a lease of 72 hours again, and can be held again", async () => {
@@ -52,12 +52,35 @@ test("B2 a released block is a lease of 72 hours again, and can be held again", 
   const user = newUser();
   const block = newBlock();
   await put(user, block);
-  await index.hold(user, [block]);
+  await index.hold(user, [block], 0);
   clock.forward(10 * leaseMs);
-  await index.release(user, [block.hash]);
+  await index.release(user, [block.hash], 1);
   expect(rowOf(shards, block.hash)).toMatchObject({ ref_count: 0, delete_after: clock.now() + leaseMs });
-  expect(await index.hold(user, [block])).toEqual(new Set());
+  expect(await index.hold(user, [block], 1)).toEqual(new Set());
   expect(rowOf(shards, block.hash)).toMatchObject({ ref_count: 1, delete_after: null });
+});
+
+test("L1 a release that arrives after the block was held anew changes nothing", async () => {
+  const { shards, index, put } = setUp();
+  const user = newUser();
+  const block = newBlock();
+  await put(user, block);
+  await index.hold(user, [block], 0);
+  await index.hold(user, [block], 1);
+  await index.release(user, [block.hash], 1);
+  expect(rowOf(shards, block.hash)).toMatchObject({ ref_count: 1, delete_after: null });
+});
+
+test("L2 a hold that arrives after its commit was undone changes nothing", async () => {
+  const { shards, clock, index, put } = setUp();
+  const user = newUser();
+  const block = newBlock();
+  await put(user, block);
+  const lease = { ref_count: 0, delete_after: clock.now() + leaseMs };
+  await index.release(user, [block.hash], 1);
+  expect(rowOf(shards, block.hash)).toMatchObject(lease);
+  expect(await index.hold(user, [block], 0)).toEqual(new Set([block.hash]));
+  expect(rowOf(shards, block.hash)).toMatchObject(lease);
 });
 
 test("B26 a block that a commit names with another size than it has is refused with bad-manifest", async () => {
@@ -65,7 +88,7 @@ test("B26 a block that a commit names with another size than it has is refused w
   const user = newUser();
   const block = newBlock(100);
   await put(user, block);
-  await expect(index.hold(user, [{ hash: block.hash, size: 99 }])).rejects.toMatchObject({ code: "bad-manifest" });
+  await expect(index.hold(user, [{ hash: block.hash, size: 99 }], 0)).rejects.toMatchObject({ code: "bad-manifest" });
 });
 
 test("B3 a block named by check is protected for 72 hours, whoever has it, and makes nobody a holder", async () => {
@@ -98,7 +121,7 @@ test("B4 a block that is being collected counts as absent, takes no lease, and i
   clock.forward(1000);
   await index.protect(user, [block]);
   expect(await index.have(user, [block.hash])).toEqual(new Set());
-  expect(await index.hold(user, [block])).toEqual(new Set([block.hash]));
+  expect(await index.hold(user, [block], 0)).toEqual(new Set([block.hash]));
   expect(await put(user, block)).toEqual({ type: "being-deleted" });
   expect(bucket.puts).toEqual([blockKey(block.hash)]);
   expect(rowOf(shards, block.hash)).toEqual(before);
@@ -129,14 +152,15 @@ test("B6 ref_count is the number of held rows and delete_after the latest lease,
       const { shards, clock, index, put } = setUp();
       const users = [newUser(), newUser(), newUser()];
       const blocks = [newBlock(), newBlock(), newBlock()];
+      let generation = 0;
       for (const { user: whose, block: which, action } of history) {
         const user = users[whose] ?? newUser();
         const block = blocks[which] ?? newBlock();
         if (action === "put") await put(user, block);
         else if (action === "wait") clock.forward(leaseMs / 4);
         else if (action === "protect") await index.protect(user, [block]);
-        else if (action === "hold") await index.hold(user, [block]);
-        else await index.release(user, [block.hash]);
+        else if (action === "hold") await index.hold(user, [block], generation);
+        else await index.release(user, [block.hash], (generation += 1));
       }
       for (const db of shards) {
         const derived = `SELECT hash, (SELECT count(*) FROM holders h WHERE h.hash = b.hash AND expires_at IS NULL) AS refs,
@@ -166,7 +190,7 @@ test("B6 the triggers follow a holder row that is removed", async () => {
   const block = newBlock();
   await put(ada, block);
   await put(eve, block);
-  await index.hold(ada, [block]);
+  await index.hold(ada, [block], 0);
   for (const db of shards) db.raw.prepare("DELETE FROM holders WHERE user_id = ?").run(ada);
   expect(rowOf(shards, block.hash)).toMatchObject({ ref_count: 0, delete_after: clock.now() + leaseMs });
   for (const db of shards) db.raw.prepare("DELETE FROM holders").run();

@@ -6,7 +6,7 @@ import { readPlainBlock } from "../../src/blocks/read-block.ts";
 import { blockKey, storeBlock } from "../../src/blocks/store-block.ts";
 import { formOf, metadataOf } from "../../src/blocks/stored-form.ts";
 import { hashOf, newBlock, newUser, type TestBlock } from "../support/blocks.ts";
-import { manualClock, memoryBucket, type MemoryBucket, sha256, unzstd } from "../support/ports.ts";
+import { manualClock, memoryBucket, type MemoryBucket, noSleep, sha256, unzstd } from "../support/ports.ts";
 import { sqliteD1 } from "../support/sqlite-d1.ts";
 
 function textBlock(seed: string): TestBlock {
@@ -21,7 +21,7 @@ function compressed({ bytes }: TestBlock) {
 
 function setUp(bucket: MemoryBucket = memoryBucket()) {
   const db = sqliteD1("blocks");
-  const ports = { shards: [db], bucket, clock: manualClock() };
+  const ports = { shards: [db], bucket, clock: manualClock(), sleep: noSleep };
   const row = () => db.raw.prepare("SELECT encoding, stored_size AS bytes, state FROM blocks").get();
   return { bucket, ports, row, read: (block: TestBlock) => readPlainBlock({ bucket, unzstd, sha256 }, block.hash) };
 }

@@ -6,6 +6,16 @@ import { decodeZstd, zstdContentBytes } from "../../src/blocks/zstd-frame.ts";
 import { randomBytes, unzstd } from "../support/ports.ts";
 
 const decode = (frame: Uint8Array, bytesMax = blockBytesMax) => decodeZstd(unzstd, frame, bytesMax);
+
+/** Bytes of its content, or what is thrown. */
+function outcomeOf(frame: Uint8Array, bytesMax: number): unknown {
+  try {
+    return decode(frame, bytesMax).length;
+  } catch (error) {
+    return error;
+  }
+}
+
 const text = Buffer.from("the same again and again, ".repeat(20_000));
 const frameOf = (bytes: Uint8Array, level = 3) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
 
@@ -76,13 +86,8 @@ test("Y19 any change of a frame is refused as such, or gives as many bytes as it
       const changed = Buffer.from(frame)
         .fill(value, at, at + 1)
         .subarray(0, frame.length - (cut % 3));
-      try {
-        const content = decode(changed, 30_000);
-        expect(content.length).toBe(zstdContentBytes(changed));
-        expect(content.length).toBeLessThanOrEqual(30_000);
-      } catch (error) {
-        expect(error).toBeInstanceOf(RangeError);
-      }
+      const outcome = outcomeOf(changed, 30_000);
+      expect(outcome instanceof RangeError || outcome === zstdContentBytes(changed)).toBe(true);
     }),
     { numRuns: 2000 },
   );

@@ -245,7 +245,7 @@ describe("a commit", () => {
       },
     };
     const ops = checkOps([moveOp(c, 1, rootId, "c"), moveOp(a, 1, rootId, "x"), moveOp(b, 1, rootId, "b"), moveOp(aside, 1, rootId, "y")]);
-    const { nodes } = await load(world.db, { user: world.user, ops, packs: [], deltas: [], now: world.time });
+    const { nodes } = await load(world.db, { user: world.user, ops, packs: [], deltas: [], compared: [], now: world.time });
     const heights = await loadHeights(db, world.user, ops, nodes);
     expect([a, b, c, aside].map((node) => heights.get(node))).toEqual([3, 2, 1, 0]);
     const walked = asked.join(";").replace(/SELECT top AS node[^]*$/, "SELECT count(*) AS rows FROM down");

@@ -33,8 +33,8 @@ function failingPorts(world: World, first: number, times: number, strike: Strike
     blocks: {
       have: (user, hashes) => through("have", () => blocks.have(user, hashes)),
       protect: () => through("protect", () => blocks.protect()),
-      hold: (user, hashes) => through("hold", () => blocks.hold(user, hashes)),
-      release: (user, hashes) => through("release", () => blocks.release(user, hashes)),
+      hold: (user, wanted, generation) => through("hold", () => blocks.hold(user, wanted, generation)),
+      release: (user, hashes, generation) => through("release", () => blocks.release(user, hashes, generation)),
     },
     bucket: {
       head: (key) => through("head", () => bucket.head(key)),

@@ -1,5 +1,5 @@
 import { epochSchema, rootId } from "@ashlar/shared/ids";
-import { changeManifestCharsMax, changesPageMax, journalMs, packBlockBytesMax } from "@ashlar/shared/limits";
+import { changeManifestCharsMax, changesPageMax, historyMs, packBlockBytesMax } from "@ashlar/shared/limits";
 import { encodeManifest } from "@ashlar/shared/manifest";
 import { expect, it } from "vitest";
 import { trimManifests } from "../../src/namespace/change-page.ts";
@@ -24,7 +24,7 @@ it("J20 tells a cursor apart that is of another epoch, above the head, or older 
   const world = await newWorld();
   for (const name of ["a", "b", "c"]) {
     await world.commit([mkdirOp(newNode(), rootId, name)]);
-    world.time += journalMs / 2;
+    world.time += historyMs / 2;
   }
   const other = epochSchema.parse("other".padEnd(22, "_"));
   expect(await readChanges(world.db, { user: world.user, since: 1, epoch: other, limit: 1 })).toEqual({
@@ -34,7 +34,7 @@ it("J20 tells a cursor apart that is of another epoch, above the head, or older 
   });
   expect(seqsOf(await readChanges(world.db, { user: world.user, since: 1, epoch: null, limit: 1 }))).toBe("epoch-changed");
   expect(seqsOf(await read(world, 4))).toBe("epoch-changed");
-  const now = 5000 + journalMs + 1;
+  const now = 5000 + historyMs + 1;
   expect(await pruneJournal(world.db, { user: world.user, now, rowsMax: 100 })).toBe(1);
   expect(await read(world, 0)).toEqual({ kind: "cursor-expired", epoch, head: 3 });
   expect(seqsOf(await read(world, 1))).toEqual([2, 3]);
@@ -43,7 +43,7 @@ it("J20 tells a cursor apart that is of another epoch, above the head, or older 
 
 it("J21 prunes a prefix only, so many rows at a time, and a device at the head is still served", async () => {
   const world = await newWorld();
-  const late = world.time + 10 * journalMs;
+  const late = world.time + 10 * historyMs;
   await world.commit(["a", "b", "c", "d"].map((name) => mkdirOp(newNode(), rootId, name)));
   world.time = late;
   await world.commit([mkdirOp(newNode(), rootId, "e")]);
@@ -53,7 +53,7 @@ it("J21 prunes a prefix only, so many rows at a time, and a device at the head i
   expect(await pruneJournal(world.db, { user: world.user, now: late, rowsMax: 3 })).toBe(1);
   expect(await pruneJournal(world.db, { user: world.user, now: late, rowsMax: 3 })).toBe(0);
   expect(seqsOf(await read(world, 4))).toEqual([5, 6]);
-  expect(await pruneJournal(world.db, { user: world.user, now: late + 2 * journalMs, rowsMax: 3 })).toBe(2);
+  expect(await pruneJournal(world.db, { user: world.user, now: late + 2 * historyMs, rowsMax: 3 })).toBe(2);
   expect(seqsOf(await read(world, 6))).toEqual([]);
   expect(seqsOf(await read(world, 5))).toBe("cursor-expired");
 });

@@ -7,6 +7,7 @@ import { sha256, type World } from "./namespace-world.ts";
 
 type Node = {
   node_id: string;
+  rev: number;
   parent_id: string | null;
   name: string;
   kind: string;
@@ -38,7 +39,7 @@ export function expectInvariants(world: World): void {
     }
     return live
       .filter(({ parent_id }) => parent_id === node.node_id)
-      .reduce((sum, { name, kind, digest }) => addDigest(sum, leafDigest(sha256, { name, kind, digest })), emptyDigest);
+      .reduce((sum, { node_id, ...child }) => addDigest(sum, leafDigest(sha256, { node: node_id, ...child })), emptyDigest);
   };
   for (const node of live) expect({ node: node.node_id, digest: node.digest }).toEqual({ node: node.node_id, digest: digestOf(node) });
 

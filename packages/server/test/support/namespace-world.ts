@@ -19,8 +19,9 @@ import { ensureNamespace } from "../../src/namespace/create.ts";
 import type { Intent, IntentStore } from "../../src/namespace/intent.ts";
 import type { CommitCall } from "../../src/namespace/types.ts";
 import type { BlockIndex, Pack } from "../../src/blocks/types.ts";
-import type { BucketWriter, Sha256 } from "../../src/ports.ts";
+import type { Sha256 } from "../../src/ports.ts";
 import type { CommitResponse, Op } from "@ashlar/shared/protocol/commit";
+import { memoryBucket, type MemoryBucket } from "./ports.ts";
 import { sqliteD1, type SqliteD1 } from "./sqlite-d1.ts";
 
 let counter = 0;
@@ -100,7 +101,7 @@ class FakeBlockIndex implements BlockIndex {
     return new Set(hashes.filter((hash) => this.leased.has(hash) || this.held.has(hash)));
   }
   async protect() {}
-  async hold(_user: UserId, blocks: readonly BlockRef[]) {
+  async hold(_user: UserId, blocks: readonly BlockRef[], _generation: number) {
     const refused = new Set<BlockHash>();
     for (const { hash } of blocks) {
       if (this.leased.delete(hash) || this.held.has(hash)) this.held.add(hash);
@@ -108,7 +109,7 @@ class FakeBlockIndex implements BlockIndex {
     }
     return refused;
   }
-  async release(_user: UserId, hashes: readonly BlockHash[]) {
+  async release(_user: UserId, hashes: readonly BlockHash[], _generation: number) {
     for (const hash of hashes) if (this.held.delete(hash)) this.leased.add(hash);
   }
 }
@@ -123,21 +124,6 @@ class MemoryIntents implements IntentStore {
   }
   async clear() {
     this.intent = null;
-  }
-}
-
-class MemoryBucket implements BucketWriter {
-  readonly objects = new Map<string, Uint8Array>();
-  async head(key: string) {
-    const bytes = this.objects.get(key);
-    return bytes === undefined ? null : { size: bytes.length };
-  }
-  async get(key: string) {
-    const bytes = this.objects.get(key);
-    return bytes === undefined ? null : { size: bytes.length, arrayBuffer: async () => new Uint8Array(bytes).buffer };
-  }
-  async put(key: string, body: ArrayBuffer | Uint8Array) {
-    this.objects.set(key, new Uint8Array(body));
   }
 }
 
@@ -161,7 +147,7 @@ export async function newWorld({ quotaBytes = 1e9 }: { quotaBytes?: number } = {
   const user = newUser();
   await ensureNamespace(db, { user, epoch, now: 1, quotaBytes });
   const blocks = new FakeBlockIndex();
-  const bucket = new MemoryBucket();
+  const bucket = memoryBucket(undefined, { now: () => world.time });
   const intents = new MemoryIntents();
   const reports: unknown[] = [];
   const deps: CommitDeps = {

@@ -1,5 +1,5 @@
 /** Ports whose answers a test decides. */
-import type { BucketWriter } from "../../src/ports.ts";
+import type { BucketCollector } from "../../src/ports.ts";
 import { createHash, createHmac, randomBytes as nodeRandomBytes } from "node:crypto";
 import { zstdDecompressSync } from "node:zlib";
 
@@ -7,6 +7,9 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").up
 export const mac = (message: string): Uint8Array => createHmac("sha256", "a key for tests").update(message).digest();
 export const unzstd = (frame: Uint8Array, bytesMax: number): Uint8Array =>
   new Uint8Array(zstdDecompressSync(frame, { maxOutputLength: bytesMax }));
+export const keyedMac = (key: string, message: Uint8Array): Uint8Array => createHmac("sha256", key).update(message).digest();
+/** For what is not meant to wait. */
+export const noSleep = (): Promise<void> => Promise.reject(new Error("nothing to wait for"));
 export const randomBytes = (count: number): Uint8Array => nodeRandomBytes(count);
 
 /** Stands still until it is set. */
@@ -20,13 +23,19 @@ export function manualClock(start = 1_800_000_000_000): { now(): number; forward
   };
 }
 
-export type MemoryBucket = BucketWriter & { readonly objects: Map<string, Uint8Array>; readonly puts: string[] };
+export type MemoryBucket = BucketCollector & {
+  readonly objects: Map<string, Uint8Array>;
+  readonly puts: string[];
+  /** When each object was put, ms since 1970. */
+  readonly uploaded: Map<string, number>;
+};
 
 /** Objects in memory; like R2 it checks `sha256` before it stores. `refuse` makes a put fail. */
-export function memoryBucket(refuse: (key: string) => boolean = () => false): MemoryBucket {
+export function memoryBucket(refuse: (key: string) => boolean = () => false, clock = { now: () => 0 }): MemoryBucket {
   const objects = new Map<string, Uint8Array>();
   const metadata = new Map<string, Record<string, string>>();
   const puts: string[] = [];
+  const uploaded = new Map<string, number>();
   const head = async (key: string) => {
     const found = objects.get(key);
     return found === undefined ? null : { size: found.length, customMetadata: metadata.get(key) ?? {} };
@@ -34,6 +43,19 @@ export function memoryBucket(refuse: (key: string) => boolean = () => false): Me
   return {
     objects,
     puts,
+    uploaded,
+    delete: async (keys) => {
+      if (keys.length > 1000) throw new RangeError("R2 deletes at most 1,000 keys at once");
+      for (const key of keys) objects.delete(key);
+    },
+    list: async ({ startAfter = "", limit = 1000 }) => {
+      const after = [...objects].filter(([key]) => key > startAfter).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      const page = after.slice(0, limit);
+      return {
+        objects: page.map(([key, bytes]) => ({ key, size: bytes.length, uploaded: new Date(uploaded.get(key) ?? 0) })),
+        truncated: after.length > page.length,
+      };
+    },
     head,
     get: async (key, { range } = {}) => {
       const [found, told] = [objects.get(key), await head(key)];
@@ -49,6 +71,7 @@ export function memoryBucket(refuse: (key: string) => boolean = () => false): Me
         throw new Error("put: The SHA-256 checksum you specified did not match what we received.");
       }
       objects.set(key, bytes);
+      uploaded.set(key, clock.now());
       metadata.set(key, options?.customMetadata ?? {});
     },
   };

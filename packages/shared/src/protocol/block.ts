@@ -1,6 +1,6 @@
 /**
- * Blocks: `POST /v1/blocks/check`, `PUT /v1/blocks/:hash`, `POST /v1/blocks/:hash/delta`, `GET /v1/blocks/:hash/signature`,
- * `POST /v1/blocks/locate`, and the signed addresses.
+ * Blocks: `POST /v1/blocks/check`, `POST /v1/blocks/prove`, `PUT /v1/blocks/:hash`, `POST /v1/blocks/:hash/delta`,
+ * `GET /v1/blocks/:hash/signature`, `POST /v1/blocks/locate`, and the signed addresses.
  */
 import * as z from "zod/mini";
 import { blockHashSchema } from "../ids.ts";
@@ -22,12 +22,26 @@ export const blockSizeSchema = z.int().check(z.minimum(1), z.maximum(blockBytesM
 export const checkRequestSchema = z.strictObject({
   blocks: z.array(z.strictObject({ hash: blockHashSchema, size: blockSizeSchema })).check(z.minLength(1), z.maxLength(checkHashesMax)),
 });
+/** What a proof is keyed with: an expiry in s since 1970 and the server's signature of user, block and expiry. */
+export const nonceSchema = z.string().check(z.regex(/^\d{1,12}\.[A-Za-z0-9_-]{43}$/));
+
 /**
- * In the order asked. `have`: this user has proven possession, a commit may name it.
- * `upload`: send the bytes. Every block named is protected from collection for 72 hours.
+ * In the order asked. `have`: this user has proven possession, a commit may name it. `prove`: the server has it from enough others;
+ * prove under this nonce that you have it too, or send the bytes. `upload`: send the bytes. Every block named is protected from
+ * collection for 72 hours.
  */
-export const checkResponseSchema = z.object({ states: z.array(z.enum(["have", "upload"])) });
+export const checkResponseSchema = z.object({
+  states: z.array(z.union([z.enum(["have", "upload"]), z.object({ prove: nonceSchema })])),
+});
 export type BlockState = z.infer<typeof checkResponseSchema>["states"][number];
+
+/** `proof`: HMAC-SHA-256 of the block's plain bytes, keyed with the nonce's characters, in base64url. */
+export const proveRequestSchema = z.strictObject({
+  hash: blockHashSchema,
+  nonce: nonceSchema,
+  proof: z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/)),
+});
+export type ProveRequest = z.infer<typeof proveRequestSchema>;
 
 export const locateRequestSchema = z.strictObject({
   hashes: z.array(blockHashSchema).check(z.minLength(1), z.maxLength(locateHashesMax)),

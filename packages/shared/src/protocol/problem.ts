@@ -19,6 +19,8 @@ export const problems = {
   forbidden: { status: 403, title: "This is not yours." },
   "bad-signature": { status: 403, title: "The signed address is not valid, or not for this account." },
   "url-expired": { status: 403, title: "The signed address has expired: ask for a new one." },
+  "proof-failed": { status: 403, title: "This does not prove that you have the block: send it." },
+  "proof-expired": { status: 403, title: "The proof came too late: ask check again." },
   "not-found": { status: 404, title: "There is nothing here." },
   "method-not-allowed": { status: 405, title: "This address does not take that method." },
   "email-taken": { status: 409, title: "There is an account with this e-mail address already." },

@@ -1,4 +1,7 @@
-/** `GET /v1/tree/:node?after=NAME`: a folder's live children in order of name, for a device without a usable cursor. */
+/**
+ * `GET /v1/tree/:node?after=NAME&known=DIGEST`: a folder's live children in order of name, for a device without a usable cursor.
+ * If the folder's digest is the one that the device knows, there is nothing to list.
+ */
 import * as z from "zod/mini";
 import { epochSchema, seqSchema } from "../ids.ts";
 import { nodeSchema } from "./commit.ts";

@@ -16,6 +16,9 @@ import { problemResponse } from "../http/problems.ts";
 import { fillCache, findCached, type WholeObject } from "./object-cache.ts";
 import { parseRange, type Range, type Span, spanOf } from "./range.ts";
 
+/** An address is made only of what rows know, so this is damage, or something collected an hour ago. */
+const lost = "This content is missing at the edge. A device that still has the file can send it again.";
+
 export const download = new Hono<ApiEnv>();
 
 download.get("/v1/b/:key", (c) => serve(c, "b", pathPart(blockHashSchema, c.req.param("key"))));
@@ -59,7 +62,7 @@ function authorize(c: Context<ApiEnv>, kind: ObjectKind, key: string): void {
 
 async function answerHead(c: Context<ApiEnv>, key: string, headers: Headers): Promise<Response> {
   const object = await c.env.BLOCKS.head(key);
-  if (object === null) throw new ProblemError("not-found");
+  if (object === null) throw new ProblemError("not-found", lost);
   const form = formOf(object);
   const bytes = asStored(c, form.encoding, headers) ? object.size : form.size;
   headers.set("content-length", String(bytes));
@@ -79,7 +82,7 @@ async function findWhole(c: Context<ApiEnv>, key: string): Promise<WholeObject> 
   const cached = isCaching ? await findCached(key) : undefined;
   if (cached !== undefined) return cached;
   const object = await c.env.BLOCKS.get(key);
-  if (object === null) throw new ProblemError("not-found");
+  if (object === null) throw new ProblemError("not-found", lost);
   const found = { body: object.body, storedBytes: object.size, form: formOf(object) };
   if (!isCaching) return found;
   const [toClient, toCache] = object.body.tee();
@@ -114,7 +117,7 @@ async function answerPart(c: Context<ApiEnv>, key: string, range: Range, headers
   }
   if (cached === undefined && form.encoding === "identity") {
     const object = await c.env.BLOCKS.get(key, { range: span });
-    if (object === null) throw new ProblemError("not-found");
+    if (object === null) throw new ProblemError("not-found", lost);
     if (formOf(object).encoding === "identity") return part(object.body, span, form.size, headers);
     // Another uploader's form has taken its place since.
     await object.body.cancel();
@@ -125,7 +128,7 @@ async function answerPart(c: Context<ApiEnv>, key: string, range: Range, headers
 
 async function formInBucket(c: Context<ApiEnv>, key: string): Promise<StoredForm> {
   const object = await c.env.BLOCKS.head(key);
-  if (object === null) throw new ProblemError("not-found");
+  if (object === null) throw new ProblemError("not-found", lost);
   return formOf(object);
 }
 

@@ -11,6 +11,7 @@ import type { Identity } from "../http/access-token.ts";
 /** Seconds after which a block that is being collected can be sent again. */
 const collectionRetryS = 10;
 const clock = { now: Date.now };
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export async function storeLarge(
   env: Env,
@@ -19,7 +20,7 @@ export async function storeLarge(
   bytes: Uint8Array,
   compressed?: CompressedBlock,
 ): Promise<void> {
-  const outcome = await storeBlock({ shards: indexShards(env), bucket: env.BLOCKS, clock }, user, block, bytes, compressed);
+  const outcome = await storeBlock({ shards: indexShards(env), bucket: env.BLOCKS, clock, sleep }, user, block, bytes, compressed);
   if (outcome.type === "being-deleted") {
     throw new ProblemError("try-again", "This block is just being collected: send it again shortly.", { retryAfterS: collectionRetryS });
   }

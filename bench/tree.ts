@@ -1,0 +1,136 @@
+/**
+ * `npm run bench:tree`: what a device without a usable cursor asks to know a tree of a million files again, and what a move of a
+ * folder with many files costs. The files are empty and made by commits of a thousand, so that the namespace alone is measured.
+ *
+ * BENCH_SCALE (1) shrinks it for a trial run: 0.01 is 10,000 files.
+ */
+import { randomBytes } from "node:crypto";
+import { openConnection } from "@ashlar/client/node/connection";
+import { openDatabase } from "@ashlar/client/node/database";
+import { sha256 } from "@ashlar/client/node/hash";
+import { openHome } from "@ashlar/client/node/home";
+import { refetchTree } from "@ashlar/client/engine/refetch";
+import type { Edge } from "@ashlar/client/ports";
+import { applyChanges } from "@ashlar/client/trees/journal";
+import { Trees } from "@ashlar/client/trees/trees";
+import { newId, rootId, type NodeId, type OpId } from "@ashlar/shared/ids";
+import { commitOpsMax } from "@ashlar/shared/limits";
+import type { Op } from "@ashlar/shared/protocol/commit";
+import { openHouse, type Device } from "../test/e2e/support/house.ts";
+
+const scale = Number(process.env["BENCH_SCALE"] ?? 1);
+const filesPerFolder = 1000;
+const folders = Math.max(4, Math.round(1000 * scale));
+const bigFolderFiles = Math.max(1000, Math.round(100_000 * scale));
+/** Folders of folders, so that paths are four deep. */
+const foldersPerGroup = 30;
+
+const opId = () => newId<OpId>(randomBytes);
+const nodeId = () => newId<NodeId>(randomBytes);
+const mkdir = (node: NodeId, parent: NodeId, name: string): Op => ({ op: "mkdir", opId: opId(), node, parent, name, mode: 0o755 });
+const create = (node: NodeId, parent: NodeId, name: string): Op => ({
+  op: "create",
+  opId: opId(),
+  node,
+  parent,
+  name,
+  kind: "file",
+  manifest: "",
+  size: 0,
+  mtimeMs: 0,
+  mode: 0o644,
+});
+const update = (node: NodeId): Op => ({ op: "update", opId: opId(), node, baseRev: 1, manifest: "", size: 0, mtimeMs: 1, mode: 0o600 });
+
+async function send(edge: Edge, ops: readonly Op[]): Promise<void> {
+  for (let at = 0; at < ops.length; at += commitOpsMax) {
+    const { results } = await edge.commit(ops.slice(at, at + commitOpsMax), { inline: [], deltas: [] });
+    const refused = results.find(({ status }) => status !== "applied");
+    if (refused !== undefined) throw new Error(`the edge refused an operation: ${JSON.stringify(refused)}`);
+  }
+}
+
+/** Answers the ids of the files. */
+async function fill(edge: Edge): Promise<NodeId[]> {
+  const files: NodeId[] = [];
+  let group = rootId;
+  for (let index = 0; index < folders; index++) {
+    if (index % foldersPerGroup === 0) {
+      const outer = nodeId();
+      group = nodeId();
+      await send(edge, [mkdir(outer, rootId, `group ${index}`), mkdir(group, outer, "folders")]);
+    }
+    const folder = nodeId();
+    const ids = Array.from({ length: filesPerFolder }, nodeId);
+    await send(edge, [mkdir(folder, group, `folder ${index}`), ...ids.map((id, file) => create(id, folder, `file ${file}.txt`))]);
+    files.push(...ids);
+    if (index % 100 === 99) console.error(`${files.length} files made`);
+  }
+  return files;
+}
+
+type Asked = { readonly requests: number; readonly kilobytes: number; readonly seconds: number };
+
+async function measure(device: Device, edge: Edge, work: (counted: Edge) => Promise<void>): Promise<Asked> {
+  let requests = 0;
+  const counted: Edge = {
+    ...edge,
+    tree: (...args) => (requests++, edge.tree(...args)),
+    changes: (...args) => (requests++, edge.changes(...args)),
+    commit: (...args) => (requests++, edge.commit(...args)),
+  };
+  const before = device.proxy.bytes();
+  const startedMs = performance.now();
+  await work(counted);
+  const seconds = (performance.now() - startedMs) / 1000;
+  return { requests, kilobytes: (device.proxy.bytes() - before) / 1000, seconds };
+}
+
+const rows: Record<string, string>[] = [];
+function report(what: string, { requests, kilobytes, seconds }: Asked): void {
+  rows.push({ what, requests: String(requests), kB: kilobytes.toFixed(1), seconds: seconds.toFixed(2) });
+}
+
+await using house = await openHouse();
+const device = await house.device("tree", { email: "tree@example.org", register: true });
+const home = await openHome(device.home);
+const account = await home.currentAccount();
+if (account === undefined) throw new Error("nobody is signed in");
+await using connection = openConnection(home, account);
+const { edge } = connection;
+const { signal } = new AbortController();
+
+const files = await fill(edge);
+const trees = new Trees(openDatabase(":memory:", 0), { caseSensitive: true });
+const refetch = (counted: Edge) => refetchTree({ trees, edge: counted, sha256 }, signal);
+report(`first listing of ${files.length} files in ${folders} folders`, await measure(device, edge, refetch));
+report("no change", await measure(device, edge, refetch));
+const [first, ...rest] = files.toSorted();
+if (first === undefined) throw new Error("there are no files");
+await send(edge, [update(first)]);
+report("one changed file", await measure(device, edge, refetch));
+const some = rest.slice(0, 1000);
+await send(edge, some.map(update));
+report(`${some.length} changed files, all over the tree`, await measure(device, edge, refetch));
+
+const big = nodeId();
+await send(edge, [mkdir(big, rootId, "big")]);
+await send(
+  edge,
+  Array.from({ length: bigFolderFiles }, (_, index) => create(nodeId(), big, `file ${index}.txt`)),
+);
+await refetch(edge);
+const target = nodeId();
+await send(edge, [mkdir(target, rootId, "target")]);
+const move: Op = { op: "move", opId: opId(), node: big, baseRev: 1, parent: target, name: "moved" };
+report(`move of a folder with ${bigFolderFiles} files: the commit`, await measure(device, edge, (counted) => send(counted, [move])));
+report(
+  "the same, learnt by another device",
+  await measure(device, edge, async (counted) => {
+    const { cursor, epoch } = trees.meta;
+    const page = await counted.changes(cursor, epoch);
+    applyChanges(trees, page.changes);
+  }),
+);
+console.table(rows);
+console.log(`Requests, bytes of bodies both ways, and seconds, of which most are the device's own work; scale ${scale}.`);

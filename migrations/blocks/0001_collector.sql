@@ -1,0 +1,1 @@
+CREATE INDEX `blocks_unsettled` ON `blocks` (`state`,`hash`) WHERE state in ('deleting', 'damaged');
