@@ -50,26 +50,26 @@ afterAll(async () => {
 });
 
 describe("an edit of a file of 256 MiB", () => {
-  it("E16 of 100 bytes in its middle costs 2 KB up and 2 KB down, also when its old bytes are gone", async () => {
+  it("E30 of 100 bytes in its middle costs 2 KB up and 2 KB down, also when its old bytes are gone", async () => {
     const first = await cost("overwrite, old bytes gone", () => overwrite(path(), 100 * MiB, random.bytes(100)));
     const second = await cost("overwrite, from the cache", () => overwrite(path(), 100 * MiB + 5000, random.bytes(100)));
     for (const { up, down } of [first, second]) expect(Math.max(up, down)).toBeLessThanOrEqual(smallEditBytesMax);
     expect(second.signatures).toBe(0);
   });
 
-  it("E16 of 100 bytes put in at its head costs 2 KB up and 2 KB down", async () => {
+  it("E30 of 100 bytes put in at its head costs 2 KB up and 2 KB down", async () => {
     const first = await cost("insert at the head, old bytes gone", () => insertAtHead(path(), aside(), random.bytes(100)));
     const second = await cost("insert at the head, from the cache", () => insertAtHead(path(), aside(), random.bytes(100)));
     for (const { up, down } of [first, second]) expect(Math.max(up, down)).toBeLessThanOrEqual(smallEditBytesMax);
     expect(second.signatures).toBe(0);
   });
 
-  it("E16 of 1 MiB put at its end costs 1.02 MiB", async () => {
+  it("E30 of 1 MiB put at its end costs 1.02 MiB", async () => {
     const { up, down } = await cost("append of 1 MiB", () => append(path(), random.bytes(MiB)));
     expect(Math.max(up, down)).toBeLessThanOrEqual(1.02 * MiB);
   });
 
-  it("E17 that only renames or copies it sends none of its content", async () => {
+  it("E31 that only renames or copies it sends none of its content", async () => {
     const copied = await cost("copy", () => copyBeside(path(), aside(), join(pair.a.folder, "copy.bin")), "copy.bin");
     const renamed = await cost("rename", () => rename(path(), join(pair.a.folder, "renamed.bin")), "renamed.bin");
     // A copy is a new file, whose manifest names its blocks.

@@ -9,6 +9,7 @@ import {
   deltaFailuresMax,
   deltaInlineBytesMax,
   deltaSavedBytesMin,
+  deltaShareMax,
   packBlockBytesMax,
 } from "@ashlar/shared/limits";
 import { decodeManifest, encodeManifest } from "@ashlar/shared/manifest";
@@ -187,9 +188,9 @@ describe("a new version", () => {
 });
 
 describe("what pays", () => {
-  test("U52 a delta pays that is at most four fifths of the block and saves 16 KiB", () => {
-    const size = 100 * KiB;
-    expect([deltaPays(0.8 * size, size), deltaPays(0.8 * size + 1, size)]).toEqual([true, false]);
+  test("U52 a delta pays that saves 16 KiB, and a sixty-fourth of the block", () => {
+    const long = 4 * MiB;
+    expect([deltaPays(deltaShareMax * long, long), deltaPays(deltaShareMax * long + 1, long)]).toEqual([true, false]);
     const small = 40 * KiB;
     expect([deltaPays(small - deltaSavedBytesMin, small), deltaPays(small - deltaSavedBytesMin + 1, small)]).toEqual([true, false]);
     expect([compressionPays(0.97), compressionPays(0.98)]).toEqual([true, false]);
