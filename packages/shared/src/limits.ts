@@ -178,3 +178,23 @@ export const packCacheBytesMax = 32 * MiB;
 export const locationsCachedMax = 20_000;
 /** Two wanted blocks of a pack no further apart than this are fetched as one range: cheaper than another request. */
 export const packGapBytesMax = 32 * KiB;
+
+/** Blocks kept beside the database because they changed lately, and may change again: enough for the edits of a working day. */
+export const blockCacheBytesMax = 256 * MiB;
+/** A shorter block is sent as it is: a delta saves less than the first window of a connection carries. So is what the cache keeps longer than this. */
+export const deltaBlockBytesMin = 16 * KiB;
+/**
+ * What a delta has to save against the block, for the server reads the bases and rebuilds for it, and keeps an object: as much
+ * as the first window of a connection carries, and of a long block a little more. No larger share: 1 MiB put at the end of a
+ * file is to cost 1 MiB, whatever its last block had before.
+ */
+export const deltaSavedBytesMin = 16 * KiB;
+export const deltaShareMax = 63 / 64;
+/** A longer delta is sent on its own, before the commit. */
+export const deltaInlineBytesMax = 64 * KiB;
+/** All deltas of one commit, so that an edit stays one small request. */
+export const commitDeltaBytesMax = 256 * KiB;
+/** Deltas made or applied at the same time, each with up to {@link deltaBaseBytesMax} in memory. */
+export const deltasAtOnceMax = 2;
+/** Blocks of one file in a row for which a delta did not pay: the file was rewritten, and the rest of it is sent without trying. */
+export const deltaFailuresMax = 4;

@@ -65,7 +65,7 @@ async function sendOnce(steps: readonly Step[], options: CarryOutOptions): Promi
   const ops = [];
   for (const step of steps) ops.push(opOf(step, newOpId(), await manifestOf(step, options)));
   try {
-    const { results, changes } = await edge.commit(ops, [], signal);
+    const { results, changes } = await edge.commit(ops, { inline: [], deltas: [] }, signal);
     for (const change of changes) options.onChange?.(change);
     return results.flatMap((result, index) => {
       const step = steps[index];

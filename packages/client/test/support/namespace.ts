@@ -27,6 +27,7 @@ export class Namespace {
   readonly journal: Change[] = [];
   /** Every manifest that ever was a version. */
   readonly versions = new Set<string>();
+  readonly #manifests = new Map<string, string>();
   readonly #used = new Set<NodeId>();
   readonly #deleted = new Map<NodeId, ServerNode>();
   readonly #results = new Map<OpId, OpResult>();
@@ -53,6 +54,12 @@ export class Namespace {
       return result;
     });
     return { results, changes: this.journal.slice(first) };
+  }
+
+  /** Of any version that a node had; of a backup, of those it has. */
+  manifest(node: NodeId, version: number): string | undefined {
+    const now = this.nodes.get(node);
+    return this.#manifests.get(`${node} ${version}`) ?? (now?.version === version ? (now.manifest ?? undefined) : undefined);
   }
 
   children(parent: NodeId): ServerNode[] {
@@ -128,6 +135,7 @@ export class Namespace {
       this.#deleted.delete(op.node);
       this.nodes.set(op.node, after);
     }
+    if (after.manifest !== null) this.#manifests.set(`${op.node} ${after.version}`, after.manifest);
     const seq = this.head + 1;
     const type = op.op === "mkdir" ? "create" : op.op;
     this.journal.push({
