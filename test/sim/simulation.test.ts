@@ -13,18 +13,18 @@ const storm = { devices: 3, steps: 25, violence: 1 };
 const budget = 150;
 
 describe("everything in one process", () => {
-  it.each(seeds)("E30 becomes equal, loses nothing and keeps storage right, whatever fails, seed %i (I1 to I5, I7, I8)", async (seed) => {
+  it.each(seeds)("E40 becomes equal, loses nothing and keeps storage right, whatever fails, seed %i (I1 to I5, I7, I8)", async (seed) => {
     expect((await simulate(seed, storm)).faults).toEqual([]);
   });
 
-  it("E31 the same seed makes the same run", async () => {
+  it("E41 the same seed makes the same run", async () => {
     expect(await simulate(77, storm)).toEqual(await simulate(77, storm));
   });
 });
 
 describe("a planted bug is found:", () => {
   it.each(planted)(
-    "E32 %s",
+    "E42 %s",
     async (_name, plant) => {
       let faults = 0;
       for (let seed = 1; seed <= budget && faults === 0; seed++) faults = (await simulate(seed, storm, plant)).faults.length;
