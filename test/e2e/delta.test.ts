@@ -5,14 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { append, copyBeside, type Cost, costOf, insertAtHead, overwrite, type Pair } from "./support/edits.ts";
 import { eventually } from "./support/eventually.ts";
 import { openHouse, type House } from "./support/house.ts";
-import { seeded, seedOfThisRun } from "./support/random.ts";
+import { seeded } from "./support/random.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const fileBytes = 256 * MiB;
 const smallEditBytesMax = 2 * KiB;
 const name = "big.bin";
-const random = seeded(seedOfThisRun());
+/** The same in every run, since counts are asserted: where a cut falls decides whether an insertion changes one block or two. */
+const random = seeded(20_261_122);
 
 let house: House;
 let pair: Pair;
