@@ -27,7 +27,7 @@ export async function measureBare(directory: string, account: Account, counts: {
   const { edge } = connection;
   const large = makeBlocks(counts.large, 4 * MiB);
   const small = makeBlocks(counts.small, 4096);
-  const put = ({ hash, bytes }: Block) => edge.putBlock(hash, bytes);
+  const put = ({ hash, bytes }: Block) => edge.putBlock(hash, { bytes, encoding: "identity" });
   const get = ({ url, offset, size }: BlockLocation, into: Uint8Array) =>
     edge.fetch(url, offset === undefined ? undefined : { offset, length: size }, undefined, into);
 
@@ -76,7 +76,7 @@ async function commitAsFile(edge: Edge, name: string, blocks: readonly Block[]):
         mode: 0o644,
       },
     ],
-    [],
+    { inline: [], deltas: [] },
   );
   if (results[0]?.status !== "applied") throw new Error(`the edge refused the file "${name}": ${JSON.stringify(results)}`);
 }

@@ -44,7 +44,7 @@ const update = (node: NodeId): Op => ({ op: "update", opId: opId(), node, baseRe
 
 async function send(edge: Edge, ops: readonly Op[]): Promise<void> {
   for (let at = 0; at < ops.length; at += commitOpsMax) {
-    const { results } = await edge.commit(ops.slice(at, at + commitOpsMax), []);
+    const { results } = await edge.commit(ops.slice(at, at + commitOpsMax), { inline: [], deltas: [] });
     const refused = results.find(({ status }) => status !== "applied");
     if (refused !== undefined) throw new Error(`the edge refused an operation: ${JSON.stringify(refused)}`);
   }

@@ -28,9 +28,11 @@ const arrows: Readonly<Record<Room, readonly Room[]>> = {
   "gc-cron": ["server", "shared"],
   web: ["client", "shared"],
   bench: ["client", "server", "shared", "scripts", "test"],
-  test: ["client", "server", "shared", "scripts"],
+  test: ["api", "client", "durable-objects", "server", "shared", "scripts"],
   scripts: ["shared"],
 };
+/** Tests of different rooms share what they support each other with: reached by path, from the workshop only. */
+const testSupport = /^(packages\/[^/]+|durable-objects|workers\/[^/]+)\/test\/support\//;
 /** These have no package: they are reached by path, and only by each other. */
 const workshop: ReadonlySet<Room> = new Set(["bench", "test", "scripts"]);
 
@@ -57,6 +59,7 @@ function relativeFault(from: Room, target: string): string | undefined {
   if (to === from) return undefined;
   if (to === undefined) return `${target} lies in no room.`;
   if (!arrows[from].includes(to)) return forbidden(from, to);
+  if (workshop.has(from) && testSupport.test(target)) return undefined;
   return workshop.has(to) ? undefined : `Import ${to} by its package name, @ashlar/${to}, and not by a path.`;
 }
 

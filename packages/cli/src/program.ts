@@ -2,7 +2,9 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { exitCodes, type ExitCode } from "./exit-code.ts";
+import type { Since } from "./commands/log.ts";
 import { failure } from "./failure.ts";
+import { momentHelp, parseMoment } from "./moment.ts";
 import type { World } from "./world.ts";
 
 const exits = `
@@ -27,6 +29,10 @@ const commands = {
   status: () => import("./commands/status.ts"),
   refresh: () => import("./commands/refresh.ts"),
   log: () => import("./commands/log.ts"),
+  versions: () => import("./commands/versions.ts"),
+  restore: () => import("./commands/restore.ts"),
+  trash: () => import("./commands/trash.ts"),
+  rewind: () => import("./commands/rewind.ts"),
   devices: () => import("./commands/devices.ts"),
 };
 
@@ -55,6 +61,7 @@ function build(world: World, answer: (code: ExitCode) => void): Command {
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .showHelpAfterError("(ashlar --help shows what there is)")
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.say(text.trimEnd()), writeErr: (text) => terminal.warn(text.trimEnd()) })
     .addHelpText(
@@ -126,18 +133,22 @@ ${exits}`,
 
   program
     .command("log")
-    .description("List the changes of the account, oldest first.")
+    .description("List who changed what and when, of the last 30 days, oldest first.")
     .argument("[dir]", "a synced folder: its account's changes")
-    .option("--since <seq>", "only changes after this number", wholeNumber, 0)
+    .option("--since <time>", `only changes since ${momentHelp}, or after the change of this number`, since(world), { ms: 0 })
+    .option("--path <path>", "only what happened to this file or folder, and in it")
     .option("--json", "one JSON object per line for every change")
     .addHelpText(
       "after",
       `
 Examples:
-  ashlar log
+  ashlar log --since 2h
+  ashlar log --path docs/report.txt
   ashlar log ~/Documents --since 1200 --json`,
     )
     .action(async (dir, options) => answer(await (await commands.log()).log(dir, options, world)));
+
+  addHistory(program, world, answer);
 
   const deviceCommand = program
     .command("devices")
@@ -151,6 +162,67 @@ Examples:
     .action(async (id) => answer(await (await commands.devices()).revokeDevice(id, world)));
   return program;
 }
+
+function addHistory(program: Command, world: World, answer: (code: ExitCode) => void): void {
+  program
+    .command("versions")
+    .description("List the versions of a file that are kept, newest first.")
+    .argument("<path>", "relative to the synced folder, or a path inside it")
+    .option("--json", "one JSON object per line for every version")
+    .action(async (path, options) => answer(await (await commands.versions()).versions(path, options, world)));
+
+  program
+    .command("restore")
+    .description("Bring back a deleted file or folder with all that was deleted with it, or an older version of a file.")
+    .argument("<path>", "relative to the synced folder, or a path inside it")
+    .option("--version <n>", "this version (default: the one before; of a deleted file its last)", wholeNumber)
+    .option("--json", "one JSON object per line")
+    .addHelpText(
+      "after",
+      `
+A restored version is a new version, and what comes back where something else stands by now gets another name: nothing is lost.
+
+Examples:
+  ashlar restore docs/report.txt
+  ashlar restore docs/report.txt --version 3
+  ashlar restore photos
+${exits}`,
+    )
+    .action(async (path, options) => answer(await (await commands.restore()).restore(path, options, world)));
+
+  program
+    .command("trash")
+    .description("List what was deleted in the last 30 days, newest first. A folder stands for all that was deleted with it.")
+    .argument("[dir]", "a synced folder: its account's trash")
+    .option("--json", "one JSON object per line for every file or folder")
+    .action(async (dir, options) => answer(await (await commands.trash()).trash(dir, options, world)));
+
+  program
+    .command("rewind")
+    .description("Take a folder, a file or everything back to how it was at a moment. Shows what would be done, and asks.")
+    .argument("<path>", "relative to the synced folder, or a path inside it; . for everything")
+    .requiredOption("--to <time>", momentHelp, (text) => parseMoment(text, world.now()))
+    .option("--yes", "carry it out without asking")
+    .option("--json", "one JSON object per line")
+    .addHelpText(
+      "after",
+      `
+Nothing is lost: the state before stays in history for 30 days, so that a rewind can be rewound. One that was stopped goes on
+when it is run again.
+
+Examples:
+  ashlar rewind . --to 2h
+  ashlar rewind photos --to "yesterday 14:00"
+  ashlar rewind docs --to 2026-11-22T14:00 --yes
+${exits}`,
+    )
+    .action(async (path, options) => answer(await (await commands.rewind()).rewind(path, options, world)));
+}
+
+const since =
+  (world: World) =>
+  (text: string): Since =>
+    /^\d+$/.test(text) ? { seq: wholeNumber(text) } : { ms: parseMoment(text, world.now()) };
 
 function wholeNumber(text: string): number {
   const value = Number(text);

@@ -5,9 +5,9 @@
 import type { Digest } from "@ashlar/shared/digest";
 import type { BlockHash, DeviceId, Epoch, NodeId, Seq, UserId } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
-import type { BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
+import type { BlockEncoding, BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
 import type { Change, ChangesPage, ServerMessage } from "@ashlar/shared/protocol/change";
-import type { CommitResponse, Op } from "@ashlar/shared/protocol/commit";
+import type { CommitResponse, WireOp } from "@ashlar/shared/protocol/commit";
 import type { TreePage } from "@ashlar/shared/protocol/tree";
 
 // --- time and chance ---
@@ -144,6 +144,16 @@ export class UnreachableError extends Error {
   }
 }
 
+/** A block's bytes as they travel. */
+export type BlockBody = { readonly bytes: Uint8Array; readonly encoding: BlockEncoding };
+
+export type SmallBlock = { readonly hash: BlockHash; readonly bytes: Uint8Array };
+/** A frame of DELTA.md that makes the block `target`. */
+export type DeltaFrame = { readonly target: BlockHash; readonly frame: Uint8Array };
+
+/** What a commit carries besides its operations. */
+export type CommitContent = { readonly inline: readonly SmallBlock[]; readonly deltas: readonly DeltaFrame[] };
+
 /** Requests to the edge, signed in as this device; retries and refreshes of the token happen inside. */
 export type Edge = {
   readonly user: UserId;
@@ -152,14 +162,18 @@ export type Edge = {
   check(blocks: readonly BlockRef[], signal?: AbortSignal): Promise<BlockState[]>;
   /** Proves, under a nonce of `check`, that these bytes are here. Rejects with ProblemError `proof-failed` or `proof-expired`. */
   prove(hash: BlockHash, nonce: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
-  putBlock(hash: BlockHash, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  putBlock(hash: BlockHash, body: BlockBody, signal?: AbortSignal): Promise<void>;
+  /** The block as a frame of DELTA.md: the server has its bases from this user, and makes the block of them. */
+  putDelta(hash: BlockHash, frame: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Of a large block that this user has: what a delta can be made from when the bytes are gone. */
+  signature(hash: BlockHash, signal?: AbortSignal): Promise<Uint8Array>;
   locate(hashes: readonly BlockHash[], signal?: AbortSignal): Promise<BlockLocation[]>;
   /**
-   * Bytes at a signed address; the caller verifies the hash. They are put into `into` if they fit, of which the answer is
-   * then a view; nothing is written to it once the promise has settled.
+   * Bytes at a signed address; the caller verifies the hash. They are put into `into` if they come as they are and fit, of which
+   * the answer is then a view; nothing is written to it once the promise has settled.
    */
   fetch(url: string, range: { offset: number; length: number } | undefined, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
-  commit(ops: readonly Op[], inline: readonly { hash: BlockHash; bytes: Uint8Array }[], signal?: AbortSignal): Promise<CommitResponse>;
+  commit(ops: readonly WireOp[], content: CommitContent, signal?: AbortSignal): Promise<CommitResponse>;
   changes(since: Seq, epoch: Epoch | null, signal?: AbortSignal): Promise<ChangesPage>;
   manifest(node: NodeId, version: number, signal?: AbortSignal): Promise<string>;
   /** `known` is the folder's digest here: if it is the server's as well, the page is without children. */
@@ -185,13 +199,39 @@ export type FeedEvents = {
 
 // --- content between disk and edge ---
 
+export type LocalPlace = { readonly path: RelativePath; readonly offset: number };
+
 /** What this device knows of blocks, from its database. */
 export type BlockKnowledge = {
   /** The server has it from this user: no need to ask or send. */
   serverHas(hash: BlockHash): boolean;
   rememberServerHas(hashes: readonly BlockHash[]): void;
-  /** A place on this disk where these bytes stood at the last look; the reader verifies. */
-  findLocal(hash: BlockHash): { path: RelativePath; offset: number } | undefined;
+  /** Some places on this disk where these bytes stood at the last look; the reader verifies. */
+  findLocal(hash: BlockHash): readonly LocalPlace[];
+};
+
+/** Blocks that changed lately, kept by their name. Nothing depends on any of them: they may be gone or damaged at any time. */
+export type BlockStore = {
+  /** From the least recently used to the most. */
+  list(): Promise<readonly BlockRef[]>;
+  /** Undefined when it is not there or cannot be read. */
+  read(hash: BlockHash): Promise<Uint8Array | undefined>;
+  /** The block as a whole or not at all, and the most recently used. Rejects when it cannot be kept. */
+  write(hash: BlockHash, bytes: Uint8Array): Promise<void>;
+  /** For the order of a later `list`: used just now, or the next to go. */
+  mark(hash: BlockHash, as: "used" | "spent"): Promise<void>;
+  /** Resolves when it is gone. */
+  remove(hash: BlockHash): Promise<void>;
+};
+
+/** zstd, beside the thread that reads and hashes. */
+export type Compression = {
+  /** The compressed length of a few samples as a share of their own, at the fastest level: about what to expect, in some 0.1 ms. */
+  trial(bytes: Uint8Array): number;
+  /** The bytes hold still until it is done. */
+  compress(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Rejects when it is malformed or longer than that. */
+  decompress(bytes: Uint8Array, bytesMax: number): Promise<Uint8Array>;
 };
 
 export type TransferProgress = (bytes: number) => void;
@@ -203,7 +243,16 @@ export type Ingested = {
   /** The same before and after reading. */
   readonly stat: Stat;
   /** Blocks small enough to travel inside the commit, that the server does not have yet. */
-  readonly small: readonly { hash: BlockHash; bytes: Uint8Array }[];
+  readonly small: readonly SmallBlock[];
+  /** Deltas small enough to travel inside the commit; of a small block that is in `small` too, for when the delta is refused. */
+  readonly deltas: readonly DeltaFrame[];
+};
+
+/** What has come with pushed changes; whoever uses it verifies it. */
+export type Received = {
+  readonly blocks: ReadonlyMap<BlockHash, Uint8Array>;
+  /** Frames of DELTA.md by the block that they make. */
+  readonly deltas: ReadonlyMap<BlockHash, Uint8Array>;
 };
 
 export type Transfer = {
@@ -211,12 +260,25 @@ export type Transfer = {
    * Reads a file (or a link's target) once: chunks, hashes, and sends the large blocks that the server lacks.
    * Rejects with DiskError `changed` when the file changed meanwhile, UnreachableError or ProblemError from the edge.
    */
-  upload(path: RelativePath, options: { signal: AbortSignal; progress?: TransferProgress }): Promise<Ingested>;
+  upload(
+    path: RelativePath,
+    options: {
+      signal: AbortSignal;
+      progress?: TransferProgress;
+      /** What the file held when both sides last agreed: the server has it, so that deltas can be made from it. */
+      before?: string | undefined;
+    },
+  ): Promise<Ingested>;
+  /**
+   * Sends large blocks of files that were read, since the server refused their deltas. Answers with those whose bytes are
+   * nowhere on this device any more. Rejects as the edge does.
+   */
+  sendWhole(blocks: readonly BlockRef[], signal: AbortSignal): Promise<BlockHash[]>;
   /** Writes the content into the draft, from this disk where it can; every block is verified. */
   download(
     manifest: string,
     draft: Draft,
-    options: { signal: AbortSignal; progress?: TransferProgress; received?: ReadonlyMap<BlockHash, Uint8Array> },
+    options: { signal: AbortSignal; progress?: TransferProgress; received?: Received },
   ): Promise<void>;
   /**
    * Asks at once where the content of many files is that are about to be downloaded: their addresses come in a few

@@ -84,8 +84,18 @@ export const quotaBytesDefault = 1 * TiB;
 
 /** How long a block is protected after it was named by check, stored, or released (DESIGN sections 4 and 5). */
 export const leaseMs = 72 * hourMs;
-/** How long a version that was superseded, and a node that was deleted, can be had back; and how long the journal keeps a change. */
+/** How far back a device may go on from its cursor; one with an older cursor must reconcile. */
+export const journalMs = 7 * dayMs;
+/** How long a superseded version, a deleted node and a row of the journal are kept: as far back as anything can be brought back. */
 export const historyMs = 30 * dayMs;
+/** A folder is deleted from the inside out: what went from it this shortly before belongs to the same deletion, however large it was. */
+export const deletionRunMs = 1 * hourMs;
+/** Folders of the trash in one question for what was deleted in them: with a page of each, some 3 MB. */
+export const trashFoldersMax = 20;
+/** Rows of the journal that one request looks through for what it wants, such as deletions or the changes below a path. */
+export const historyScanRowsMax = 5000;
+/** A path in a query. The longest possible one has some 32 KiB; addresses above 16 KiB are refused by platforms on the way. */
+export const queryPathCharsMax = 8 * KiB;
 /** A pack is not rewritten before it is this old, and then only if less than a quarter of it is in use. */
 export const packRewriteMs = 1 * dayMs;
 
@@ -168,3 +178,23 @@ export const packCacheBytesMax = 32 * MiB;
 export const locationsCachedMax = 20_000;
 /** Two wanted blocks of a pack no further apart than this are fetched as one range: cheaper than another request. */
 export const packGapBytesMax = 32 * KiB;
+
+/** Blocks kept beside the database because they changed lately, and may change again: enough for the edits of a working day. */
+export const blockCacheBytesMax = 256 * MiB;
+/** A shorter block is sent as it is: a delta saves less than the first window of a connection carries. So is what the cache keeps longer than this. */
+export const deltaBlockBytesMin = 16 * KiB;
+/**
+ * What a delta has to save against the block, for the server reads the bases and rebuilds for it, and keeps an object: as much
+ * as the first window of a connection carries, and of a long block a little more. No larger share: 1 MiB put at the end of a
+ * file is to cost 1 MiB, whatever its last block had before.
+ */
+export const deltaSavedBytesMin = 16 * KiB;
+export const deltaShareMax = 63 / 64;
+/** A longer delta is sent on its own, before the commit. */
+export const deltaInlineBytesMax = 64 * KiB;
+/** All deltas of one commit, so that an edit stays one small request. */
+export const commitDeltaBytesMax = 256 * KiB;
+/** Deltas made or applied at the same time, each with up to {@link deltaBaseBytesMax} in memory. */
+export const deltasAtOnceMax = 2;
+/** Blocks of one file in a row for which a delta did not pay: the file was rewritten, and the rest of it is sent without trying. */
+export const deltaFailuresMax = 4;

@@ -3,6 +3,7 @@ import * as account from "@ashlar/shared/protocol/account";
 import * as block from "@ashlar/shared/protocol/block";
 import * as change from "@ashlar/shared/protocol/change";
 import * as commit from "@ashlar/shared/protocol/commit";
+import * as history from "@ashlar/shared/protocol/history";
 import * as problem from "@ashlar/shared/protocol/problem";
 import * as tree from "@ashlar/shared/protocol/tree";
 import { protocolVersion, protocolVersionMin } from "@ashlar/shared/protocol/version";
@@ -12,7 +13,7 @@ import { sha256 } from "./support/sha256.ts";
 
 /** Every message of the protocol as JSON Schema, under its name. */
 function messages(): string {
-  const schemas = Object.entries({ ...account, ...block, ...change, ...commit, ...problem, ...tree }).filter(([name]) =>
+  const schemas = Object.entries({ ...account, ...block, ...change, ...commit, ...history, ...problem, ...tree }).filter(([name]) =>
     name.endsWith("Schema"),
   );
   const described = schemas
@@ -24,7 +25,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "c15cc0fd95d70f757fac3bcb8ed213e8c178fc5882067069ec8cea7a7de202d4" });
+  expect(pinned).toEqual({ version: 1, messages: "386b7e3ee5c8dd7b55a2c54ba6094b9d5f5bd845b88014f162f701fc062eefce" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {

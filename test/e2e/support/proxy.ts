@@ -17,12 +17,16 @@ export type Passed = {
   bytesDown: number;
 };
 
+export type Wire = { readonly up: number; readonly down: number };
+
 export type Proxy = AsyncDisposable & {
   readonly url: string;
   /** Every request that came by, in the order of arrival. */
   readonly passed: readonly Passed[];
   /** Bytes of WebSocket and HTTP bodies, both ways together. */
   bytes(): number;
+  /** All bytes between the device and here, with every header and frame. */
+  wire(): Wire;
   /** Where requests go. */
   aim(url: string): void;
   /** Breaks off every connection, the sockets too; new ones are let through. */
@@ -47,6 +51,16 @@ export async function startProxy(target: string): Promise<Proxy> {
     socket.once("close", () => sockets.delete(socket));
   };
   const agent = new Agent({ keepAlive: true });
+  const counted = new Set<Socket>();
+  const past = { up: 0, down: 0 };
+  const count = (socket: Socket) => {
+    counted.add(socket);
+    socket.once("close", () => {
+      counted.delete(socket);
+      past.up += socket.bytesRead;
+      past.down += socket.bytesWritten;
+    });
+  };
 
   const forward = (incoming: IncomingMessage, answer: ServerResponse) => {
     const record: Passed = { method: incoming.method ?? "", path: pathOf(incoming), status: 0, bytesUp: 0, bytesDown: 0 };
@@ -70,6 +84,8 @@ export async function startProxy(target: string): Promise<Proxy> {
     answer.once("close", () => outgoing.destroy());
     outgoing.on("error", () => answer.destroy());
     outgoing.on("response", (response) => {
+      // What this proxy would add of its own is not the edge's.
+      answer.sendDate = false;
       answer.writeHead(response.statusCode ?? 502, response.headers);
       response.on("data", (chunk: Buffer) => {
         record.bytesDown += chunk.length;
@@ -83,6 +99,7 @@ export async function startProxy(target: string): Promise<Proxy> {
 
   const server = createServer(forward);
   server.on("connection", (socket: Socket) => {
+    count(socket);
     if (isOffline) socket.destroy();
     else keep(socket);
   });
@@ -114,6 +131,10 @@ export async function startProxy(target: string): Promise<Proxy> {
     url: `http://127.0.0.1:${address.port}`,
     passed,
     bytes: () => passed.reduce((total, { bytesUp, bytesDown }) => total + bytesUp + bytesDown, socketBytes),
+    wire: () => ({
+      up: [...counted].reduce((total, { bytesRead }) => total + bytesRead, past.up),
+      down: [...counted].reduce((total, { bytesWritten }) => total + bytesWritten, past.down),
+    }),
     aim: (url) => void (aimed = new URL(url)),
     cut,
     offline(is) {

@@ -7,6 +7,7 @@ import { changes } from "./control/changes.ts";
 import { commits } from "./control/commits.ts";
 import { events } from "./control/events.ts";
 import { files } from "./control/files.ts";
+import { history } from "./control/history.ts";
 import { locate } from "./control/locate.ts";
 import { tree } from "./control/tree.ts";
 import { download } from "./download/routes.ts";
@@ -25,7 +26,12 @@ const signedIn = [
   "/v1/devices/*",
   "/v1/events",
   "/v1/files/*",
+  "/v1/find",
+  "/v1/log",
   "/v1/p/*",
+  "/v1/rewind",
+  "/v1/trash",
+  "/v1/trash/*",
   "/v1/tree/*",
 ];
 
@@ -45,4 +51,4 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemRespo
 for (const path of signedIn) app.use(path, requireIdentity);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
-for (const room of [accounts, upload, download, locate, commits, changes, tree, files, events]) app.route("/", room);
+for (const room of [accounts, upload, download, locate, commits, changes, tree, files, history, events]) app.route("/", room);

@@ -1,45 +1,72 @@
-import { listDevices } from "@ashlar/client/edge/account";
+import { createHistoryEdge, type HistoryEdge, type LogQuestion } from "@ashlar/client/edge/history";
 import { openConnection } from "@ashlar/client/node/connection";
-import type { Edge } from "@ashlar/client/ports";
-import { rootId, type Epoch } from "@ashlar/shared/ids";
-import type { Change } from "@ashlar/shared/protocol/change";
+import type { NodeId, Seq } from "@ashlar/shared/ids";
+import type { LogEntry } from "@ashlar/shared/protocol/history";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { bytesText, timeText } from "../quantity.ts";
 import { accountFor } from "../signed-in.ts";
+import { meantPath } from "../synced-path.ts";
 import { printable } from "../terminal.ts";
 import type { World } from "../world.ts";
 
-export type LogOptions = { readonly since: number; readonly json?: true };
+/** After a change, by its number, or from a moment on, in ms since 1970. */
+export type Since = { readonly seq: Seq } | { readonly ms: number };
+export type LogOptions = { readonly since: Since; readonly path?: string; readonly json?: true };
 
-export async function log(dir: string | undefined, { since, json }: LogOptions, world: World): Promise<ExitCode> {
+export async function log(dir: string | undefined, { since, path, json }: LogOptions, world: World): Promise<ExitCode> {
   const terminal = world.openTerminal({ json: json === true });
   const home = await world.openHome();
-  await using connection = openConnection(home, await accountFor(home, dir, world.cwd));
-  const names = new Map((await listDevices(connection.call)).map(({ id, name }) => [id, name]));
-  for await (const change of changesAfter(connection.edge, since)) {
-    const { seq, at, type, path, kind, size, version, node, device } = change;
-    const deviceName = names.get(device);
-    terminal.emit({ type: "change", seq, atMs: at, change: type, path, kind, size, version, node, device, deviceName: deviceName ?? null });
+  const meant = path === undefined ? undefined : await meantPath(home, path, world.cwd);
+  await using connection = openConnection(home, meant?.account ?? (await accountFor(home, dir, world.cwd)));
+  const history = createHistoryEdge(connection.call);
+  const about = await questionOf(history, meant?.paths);
+  const start = "seq" in since ? { from: 0, after: since.seq } : { from: since.ms };
+  for await (const entry of entries(history, { ...start, ...about })) {
+    const { seq, at, type, path: entryPath, kind, size, version, node, device, deviceName } = entry;
+    const from = fromPath(entry);
+    const what = { path: entryPath, from: from ?? null, kind, size, version, node };
+    terminal.emit({ type: "change", seq, atMs: at, change: type, ...what, device, deviceName });
     const content = kind === "folder" || type === "delete" ? "" : terminal.paint.dim(` ${bytesText(size)}`);
     const by = terminal.paint.dim(` by ${printable(deviceName ?? "a former device")}`);
-    terminal.say(`${String(seq).padStart(6)}  ${timeText(at)}  ${type.padEnd(6)}  ${printable(path)}${content}${by}`);
+    const origin = from === undefined ? "" : terminal.paint.dim(` (was ${printable(from)})`);
+    terminal.say(`${String(seq).padStart(6)}  ${timeText(at)}  ${type.padEnd(7)}  ${printable(entryPath)}${origin}${content}${by}`);
   }
   return exitCodes.done;
 }
 
-/** Page after page, until the journal's head as it was at the first one. */
-async function* changesAfter(edge: Edge, since: number): AsyncGenerator<Change> {
-  let cursor = since;
-  // A number means something in its epoch only; the beginning needs none.
-  let epoch: Epoch | null = since === 0 ? null : (await edge.tree(rootId, null)).epoch;
-  let head: number | undefined;
+/** Of a move: the path before, or the name alone where it came from another folder. */
+function fromPath({ type, path, from, parent }: LogEntry): string | undefined {
+  if (type !== "move" || from === null) return undefined;
+  const slash = path.lastIndexOf("/");
+  const before = from.parent === parent ? path.slice(0, slash + 1) + from.name : from.name;
+  return before === path ? undefined : before;
+}
+
+/** By its path then, and where there is something by that path, also what happened to it under others. */
+async function questionOf(history: HistoryEdge, paths: readonly string[] = []): Promise<{ path?: string; node?: NodeId }> {
+  for (const path of paths) {
+    if (path === "") return {};
+    try {
+      const node = (await history.find(path)).chain.at(-1)?.node;
+      return node === undefined ? {} : { path, node };
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.code !== "not-found") throw error;
+    }
+  }
+  const [path] = paths;
+  return path === undefined ? {} : { path };
+}
+
+async function* entries(history: HistoryEdge, question: LogQuestion): AsyncGenerator<LogEntry> {
+  let head: Seq | undefined;
+  let after = question.after;
   for (;;) {
-    const page = await edge.changes(cursor, epoch);
-    epoch = page.epoch;
+    const page = await history.log({ ...question, after });
+    // Until the head as it was at the first page.
     head ??= page.head;
-    yield* page.changes;
-    const last = page.changes.at(-1)?.seq;
-    if (last === undefined || last >= head) return;
-    cursor = last;
+    yield* page.entries;
+    if (page.next === null || page.next >= head) return;
+    after = page.next;
   }
 }

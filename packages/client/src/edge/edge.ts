@@ -2,11 +2,17 @@
 import { encodeCommitBody } from "@ashlar/shared/commit-body";
 import { toBase64Url } from "@ashlar/shared/encoding";
 import { blockBytesMax, commitHeadBytesMax, jsonBodyBytesMax, packBytesMax } from "@ashlar/shared/limits";
-import { type BlockLocation, checkResponseSchema, locateResponseSchema } from "@ashlar/shared/protocol/block";
+import {
+  acceptEncodingHeader,
+  type BlockLocation,
+  checkResponseSchema,
+  encodingHeader,
+  locateResponseSchema,
+} from "@ashlar/shared/protocol/block";
 import { changesResponseSchema, versionResponseSchema } from "@ashlar/shared/protocol/change";
 import { commitMediaType, commitResponseSchema } from "@ashlar/shared/protocol/commit";
 import { treeResponseSchema } from "@ashlar/shared/protocol/tree";
-import type { Edge, Hmac } from "../ports.ts";
+import type { Compression, Edge, Hmac } from "../ports.ts";
 import { foreignAnswer } from "./answer.ts";
 import { type Caller, jsonBody, parsed } from "./caller.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -17,12 +23,13 @@ export type EdgeOptions = {
   readonly call: Caller;
   readonly tokens: Tokens;
   readonly deviceName: string;
+  readonly compression: Pick<Compression, "decompress">;
   readonly hmac: Hmac;
 };
 
 type Range = { readonly offset: number; readonly length: number };
 
-export function createEdge({ call, tokens, deviceName, hmac }: EdgeOptions): Edge {
+export function createEdge({ call, tokens, deviceName, hmac, compression }: EdgeOptions): Edge {
   async function ask<Value>(schema: { parse(data: unknown): Value }, path: string, signal?: AbortSignal, body?: unknown): Promise<Value> {
     const request = body === undefined ? { method: "GET" as const } : { method: "POST" as const, ...jsonBody(body) };
     return parsed(schema, path, await call({ ...request, path, signal }));
@@ -47,9 +54,19 @@ export function createEdge({ call, tokens, deviceName, hmac }: EdgeOptions): Edg
       await call({ method: "POST", path: "/v1/blocks/prove", signal, ...jsonBody({ hash, nonce, proof }) });
     },
 
-    async putBlock(hash, bytes, signal) {
-      const headers = { "content-type": "application/octet-stream" };
+    async putBlock(hash, { bytes, encoding }, signal) {
+      const headers = encoding === "identity" ? binary : { ...binary, [encodingHeader]: encoding };
       await call({ method: "PUT", path: `/v1/blocks/${hash}`, headers, body: bytes, answerBytesMax: jsonBodyBytesMax, signal });
+    },
+
+    async putDelta(hash, frame, signal) {
+      const path = `/v1/blocks/${hash}/delta`;
+      await call({ method: "POST", path, headers: binary, body: frame, answerBytesMax: jsonBodyBytesMax, signal });
+    },
+
+    async signature(hash, signal) {
+      const path = `/v1/blocks/${hash}/signature`;
+      return (await call({ method: "GET", path, answerBytesMax: blockBytesMax, signal })).body;
     },
 
     async locate(hashes, signal) {
@@ -62,17 +79,22 @@ export function createEdge({ call, tokens, deviceName, hmac }: EdgeOptions): Edg
     },
 
     async fetch(url, range, signal, into) {
-      const headers = range === undefined ? {} : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
+      const headers: Record<string, string> =
+        range === undefined ? { [acceptEncodingHeader]: "zstd" } : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
       // A server may ignore the range and send the whole object: no block and no pack is longer than this.
       const answer = await call({ method: "GET", path: url, headers, answerBytesMax: Math.max(blockBytesMax, packBytesMax), into, signal });
-      return range === undefined ? answer.body : rangeOf(url, answer, range);
+      return range === undefined ? plain(answer, compression) : rangeOf(url, answer, range);
     },
 
-    async commit(ops, inline, signal) {
+    async commit(ops, { inline, deltas }, signal) {
       const path = "/v1/commits";
-      const head = { ops: [...ops], inline: inline.map(({ hash, bytes }) => ({ hash, size: bytes.length })) };
-      const blocks = inline.map(({ bytes }) => bytes);
-      const body = encodeCommitBody(head, blocks);
+      const frames = deltas.map(({ target, frame }) => ({ target, size: frame.length }));
+      const head = {
+        ops: [...ops],
+        inline: inline.map(({ hash, bytes }) => ({ hash, size: bytes.length })),
+        ...(frames.length > 0 && { deltas: frames }),
+      };
+      const body = encodeCommitBody(head, [...inline.map(({ bytes }) => bytes), ...deltas.map(({ frame }) => frame)]);
       const answer = await call({ method: "POST", path, headers: { "content-type": commitMediaType }, body, signal });
       const response = parsed(commitResponseSchema, path, answer);
       if (response.results.some((result, index) => result.opId !== ops[index]?.opId) || response.results.length !== ops.length) {
@@ -99,9 +121,19 @@ export function createEdge({ call, tokens, deviceName, hmac }: EdgeOptions): Edg
   };
 }
 
+const binary = { "content-type": "application/octet-stream" };
+
 /** Addresses are paths of this server: the token goes nowhere else. A block of a pack lies inside of it. */
-function isUsable({ url, offset, size }: BlockLocation): boolean {
-  return /^\/(?!\/)[\x21-\x7e]*$/.test(url) && (offset === undefined || offset + size <= packBytesMax);
+function isUsable({ url, offset, size, deltas = [] }: BlockLocation): boolean {
+  return [url, ...deltas.map((delta) => delta.url)].every(isPath) && (offset === undefined || offset + size <= packBytesMax);
+}
+
+const isPath = (url: string): boolean => /^\/(?!\/)[\x21-\x7e]*$/.test(url);
+
+/** What cannot be decompressed is handed on as it came: it does not hash to the block's name, which is for the caller to find. */
+async function plain({ headers, body }: HttpAnswer, { decompress }: Pick<Compression, "decompress">): Promise<Uint8Array> {
+  if (headers[encodingHeader] !== "zstd") return body;
+  return decompress(body, blockBytesMax).catch(() => body);
 }
 
 function rangeOf(url: string, answer: HttpAnswer, { offset, length }: Range): Uint8Array {

@@ -1,20 +1,17 @@
 /** Sends operations in commits within the protocol's bounds, and sends again what may have been lost (I4). */
 import type { BlockHash } from "@ashlar/shared/ids";
-import { commitHeadBytesMax, commitInlineBytesMax, commitOpsMax } from "@ashlar/shared/limits";
 import { decodeManifest } from "@ashlar/shared/manifest";
-import type { ConflictReason, Op, OpResult } from "@ashlar/shared/protocol/commit";
+import { diffManifests } from "@ashlar/shared/manifest-patch";
+import type { ConflictReason, Op, OpResult, WireOp } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { PlannedOp } from "../planner/types.ts";
-import type { Ingested } from "../ports.ts";
 import * as effects from "../trees/effects.ts";
+import { type Batch, batchesOf } from "./batches.ts";
 import type { Core } from "./core.ts";
-import { failureOf, problemCode } from "./failure.ts";
+import { isDeltaRefusal, problemCode } from "../edge/refusals.ts";
+import { failureOf } from "./failure.ts";
+import type { HeldContent } from "./held-blocks.ts";
 import type { RemoteSync } from "./remote-sync.ts";
-
-/** Leaves room for the fields beside the manifests. */
-const manifestCharsMax = commitHeadBytesMax / 2;
-
-type Batch = { readonly ops: Op[]; readonly inline: Ingested["small"][number][] };
 
 export class Committer {
   readonly #core: Core;
@@ -32,52 +29,47 @@ export class Committer {
     await this.#sendAll(ops, signal);
   }
 
-  /** What was written down and never answered, with the same ids; small content only as far as it is still in memory. */
+  /** What was written down and never answered, with the same ids; small content and deltas only as far as they are still in memory. */
   async resend(signal: AbortSignal): Promise<void> {
     await this.#sendAll(this.#core.trees.intents.all(), signal);
   }
 
   async #sendAll(ops: readonly Op[], signal: AbortSignal): Promise<void> {
-    for (const batch of this.#batches(ops)) await this.#send(batch, signal);
+    for (const batch of batchesOf(ops, (op) => this.#heldOf(op))) await this.#send(batch, signal);
   }
 
-  #batches(ops: readonly Op[]): Batch[] {
-    const batches: Batch[] = [];
-    let batch: Batch = { ops: [], inline: [] };
-    let inlineBytes = 0;
-    let manifestChars = 0;
-    const sent = new Set<BlockHash>();
-    for (const op of ops) {
-      const manifest = op.op === "create" || op.op === "update" ? op.manifest : "";
-      const small = this.#core.held
-        .get(op.node)
-        .filter(({ hash }) => manifest !== "" && !sent.has(hash) && !this.#core.trees.serverBlocks.has(hash));
-      const bytes = small.reduce((total, block) => total + block.bytes.length, 0);
-      const isOver = inlineBytes + bytes > commitInlineBytesMax || manifestChars + manifest.length > manifestCharsMax;
-      if (batch.ops.length > 0 && (isOver || batch.ops.length === commitOpsMax)) {
-        batches.push(batch);
-        batch = { ops: [], inline: [] };
-        inlineBytes = 0;
-        manifestChars = 0;
-      }
-      batch.ops.push(op);
-      batch.inline.push(...small);
-      for (const { hash } of small) sent.add(hash);
-      inlineBytes += bytes;
-      manifestChars += manifest.length;
-    }
-    if (batch.ops.length > 0) batches.push(batch);
-    return batches;
+  #heldOf(op: Op): HeldContent {
+    if (op.op !== "create" && op.op !== "update") return { small: [], deltas: [] };
+    const { held, trees } = this.#core;
+    const { small, deltas } = held.get(op.node);
+    if (small.length === 0 && deltas.length === 0) return { small, deltas };
+    // What was read may be of another content than the operation's: the server's has come to the disk since.
+    const named = new Set(decodeManifest(op.manifest).map(({ hash }) => hash));
+    const isWanted = (hash: BlockHash) => named.has(hash) && !trees.serverBlocks.has(hash);
+    return { small: small.filter(({ hash }) => isWanted(hash)), deltas: deltas.filter(({ target }) => isWanted(target)) };
   }
 
-  async #send(batch: Batch, signal: AbortSignal): Promise<void> {
+  async #send(batch: Batch, signal: AbortSignal, mayPatch = true): Promise<void> {
+    const ops = mayPatch ? batch.ops.map((op) => this.#onWire(op)) : batch.ops;
     try {
-      const answer = await this.#core.options.edge.commit(batch.ops, batch.inline, signal);
+      const answer = await this.#core.options.edge.commit(ops, batch, signal);
       this.#remote.apply(answer.changes, answer.head);
       this.#core.trees.transaction(() => answer.results.forEach((result, index) => this.#conclude(batch.ops[index], result)));
     } catch (error) {
-      await this.#refused(batch, error, signal);
+      if (!signal.aborted && problemCode(error) === "stale-patch" && mayPatch) await this.#send(batch, signal, false);
+      else await this.#refused(batch, error, signal);
     }
+  }
+
+  /** Of a long manifest only what is new about it. */
+  #onWire(op: Op): WireOp {
+    if (op.op !== "update") return op;
+    const remote = this.#core.trees.remote.get(op.node);
+    if (remote === undefined || remote.manifest === null || remote.rev !== op.baseRev) return op;
+    const patch = diffManifests(remote.version, remote.manifest, op.manifest);
+    if (patch === undefined) return op;
+    const { manifest: _whole, ...rest } = op;
+    return { ...rest, patch };
   }
 
   #conclude(op: Op | undefined, result: OpResult): void {
@@ -113,6 +105,10 @@ export class Committer {
       this.#giveUp(batch.ops, (op) => this.#sendAgain(op, missing));
       return;
     }
+    if (batch.deltas.length > 0 && isDeltaRefusal(error)) {
+      await this.#sendWithoutDeltas(batch, signal);
+      return;
+    }
     const failure = failureOf(error);
     if (failure.scope !== "item") {
       this.#core.take(failure);
@@ -126,6 +122,24 @@ export class Committer {
     const middle = Math.ceil(batch.ops.length / 2);
     await this.#sendAll(batch.ops.slice(0, middle), signal);
     await this.#sendAll(batch.ops.slice(middle), signal);
+  }
+
+  /** The same operations, with the blocks themselves. */
+  async #sendWithoutDeltas({ ops, inline, deltas }: Batch, signal: AbortSignal): Promise<void> {
+    const { transfer, held } = this.#core;
+    const refused = new Set(deltas.map(({ target }) => target));
+    const small = new Set(ops.flatMap(({ node }) => held.get(node).small.map(({ hash }) => hash)));
+    const large = ops
+      .flatMap((op) => (op.op === "create" || op.op === "update" ? decodeManifest(op.manifest) : []))
+      .filter(({ hash }) => refused.has(hash) && !small.has(hash));
+    try {
+      const lost = new Set<string>(await transfer.sendWhole(large, signal));
+      for (const { node } of ops) held.dropDeltas(node);
+      if (lost.size > 0) this.#giveUp(ops, (op) => this.#sendAgain(op, lost));
+      else await this.#sendAll(ops, signal);
+    } catch (error) {
+      await this.#refused({ ops, inline, deltas: [] }, error, signal);
+    }
   }
 
   #giveUp(ops: readonly Op[], then: (op: Op) => void): void {

@@ -1,13 +1,13 @@
 /** What the parts of one engine share. */
-import { type BlockHash, type NodeId, type OpId, newId } from "@ashlar/shared/ids";
-import type { Ingested, RelativePath, Transfer } from "../ports.ts";
+import { type NodeId, type OpId, newId } from "@ashlar/shared/ids";
+import type { Received, RelativePath, Transfer } from "../ports.ts";
 import { Trees } from "../trees/trees.ts";
 import { BusyNodes } from "./busy-nodes.ts";
 import { DiskLock } from "./disk-lock.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { HeldBlocks } from "./held-blocks.ts";
 import { type Deletions, RecentDeletions } from "./recent-deletions.ts";
-import { ReceivedBlocks } from "./received-blocks.ts";
+import { ReceivedBytes } from "./received-blocks.ts";
 import { HaltError, type EngineEvent, type EngineOptions } from "./types.ts";
 import { Wake } from "./wake.ts";
 
@@ -18,10 +18,11 @@ export class Core {
   readonly recentDeletions: RecentDeletions;
   readonly lock = new DiskLock();
   readonly wake = new Wake();
-  /** Small blocks read from this disk, until the commit that carries them. */
+  /** Small blocks and deltas made from this disk, until the commit that carries them. */
   readonly held = new HeldBlocks();
-  /** Small blocks that came with pushed changes. */
-  readonly received = new ReceivedBlocks();
+  /** Small blocks that came with pushed changes, and deltas by the block that they make. */
+  readonly receivedBlocks = new ReceivedBytes();
+  readonly receivedDeltas = new ReceivedBytes();
   /** Nodes with a step under way. */
   readonly busy = new BusyNodes();
   /** Steps under way that the loop does not wait for. */
@@ -70,17 +71,13 @@ export class Core {
   newNodeId = (): NodeId => newId<NodeId>(this.options.random);
   newOpId = (): OpId => newId<OpId>(this.options.random);
 
-  hold(id: NodeId, small: Ingested["small"]): void {
-    this.held.put(id, small);
+  get received(): Received {
+    return { blocks: this.receivedBlocks.byHash, deltas: this.receivedDeltas.byHash };
   }
 
   /** A file was deleted on that side. What a person allowed needs no count. */
   countDeletion(side: keyof Deletions): void {
     if (!this.options.allowMassDelete) this.recentDeletions.add(side, this.now);
-  }
-
-  receive(hash: BlockHash, bytes: Uint8Array): void {
-    this.received.put(hash, bytes);
   }
 
   /** A step for this node failed: it waits with a reason, or the whole engine does. Rethrows what is a bug. */

@@ -33,13 +33,15 @@ export class DiskSteps {
       sent += bytes;
       this.#core.event({ type: "upload", path, bytes: sent, size: local.stat.size });
     };
-    const { manifest, stat, small } = await transfer.upload(path, { signal, progress });
+    // What it was made from, as far as this device knows: the server has it.
+    const before = (trees.synced.get(node) ?? trees.remote.get(node))?.manifest ?? undefined;
+    const { manifest, stat, small, deltas } = await transfer.upload(path, { signal, progress, before });
     // Another kind is another node, as the scan will say.
     if (stat.kind !== local.kind) throw new DiskError("changed", path);
     this.#core.later(() => {
       const isStill = trees.localPath(node) === path;
       const isTaken = isStill && effects.contentRead(trees, node, { manifest, stat, before: local.stat, nowMs });
-      if (isTaken) this.#core.hold(node, small);
+      if (isTaken) this.#core.held.put(node, { small, deltas });
     });
   }
 
@@ -71,7 +73,7 @@ export class DiskSteps {
       this.#core.event({ type: "download", path: shown, bytes: written, size: remote.size });
     };
     await using draft = await options.disk.draft();
-    await transfer.download(manifest, draft, { signal, progress, received: received.blocks });
+    await transfer.download(manifest, draft, { signal, progress, received });
     const { mtimeMs, size } = remote;
     await this.#place(remote, planned, mode, (path, expected) => draft.place(path, { mode, mtimeMs, size, expected }));
   }

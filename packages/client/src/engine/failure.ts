@@ -1,5 +1,6 @@
 /** What a failure means for the item it happened to, and whether it is the item's at all. */
-import { type ProblemCode, problems } from "@ashlar/shared/protocol/problem";
+import { problems } from "@ashlar/shared/protocol/problem";
+import { problemCode } from "../edge/refusals.ts";
 import { DiskError, type DiskErrorCode, UnreachableError } from "../ports.ts";
 
 export type Failure =
@@ -39,10 +40,4 @@ export function failureOf(error: unknown): Failure {
   if (status === 401) return { scope: "account", why };
   if (status === 429 || status === 500 || status === 503) return { scope: "edge", why, retryAfterMs: undefined };
   return { scope: "item", reason: code, detail: why, isStale: false };
-}
-
-/** Of any error that carries one of the protocol's codes. */
-export function problemCode(error: unknown): ProblemCode | undefined {
-  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
-  return Object.hasOwn(problems, error.code) ? (error.code as ProblemCode) : undefined;
 }

@@ -2,28 +2,29 @@ import type { NodeId } from "@ashlar/shared/ids";
 import { commitInlineBytesMax } from "@ashlar/shared/limits";
 import type { Ingested } from "../ports.ts";
 
-type Small = Ingested["small"];
+export type HeldContent = Pick<Ingested, "small" | "deltas">;
 
 /** Twice a commit: one on its way and one being read. What falls out is read again when the server asks for it. */
 const heldBytesMax = 2 * commitInlineBytesMax;
+const nothing: HeldContent = { small: [], deltas: [] };
 
-/** Small blocks of files that were read and are not committed yet, by node; the oldest go first when there are too many. */
+/** Small blocks and deltas of files that were read and are not committed yet, by node; the oldest go first when there are too many. */
 export class HeldBlocks {
-  readonly #byNode = new Map<NodeId, Small>();
+  readonly #byNode = new Map<NodeId, HeldContent>();
   #bytes = 0;
 
-  put(id: NodeId, small: Small): void {
+  put(id: NodeId, content: HeldContent): void {
     this.drop(id);
-    this.#byNode.set(id, small);
-    this.#bytes += bytesOf(small);
+    this.#byNode.set(id, content);
+    this.#bytes += bytesOf(content);
     for (const oldest of this.#byNode.keys()) {
       if (this.#bytes <= heldBytesMax || oldest === id) return;
       this.drop(oldest);
     }
   }
 
-  get(id: NodeId): Small {
-    return this.#byNode.get(id) ?? [];
+  get(id: NodeId): HeldContent {
+    return this.#byNode.get(id) ?? nothing;
   }
 
   drop(id: NodeId): void {
@@ -31,14 +32,20 @@ export class HeldBlocks {
     this.#byNode.delete(id);
   }
 
+  /** The server does not take them: the blocks go whole. */
+  dropDeltas(id: NodeId): void {
+    const { small } = this.get(id);
+    if (this.#byNode.has(id)) this.put(id, { small, deltas: [] });
+  }
+
   move(from: NodeId, to: NodeId): void {
-    const small = this.#byNode.get(from);
-    if (small === undefined) return;
+    const content = this.#byNode.get(from);
+    if (content === undefined) return;
     this.drop(from);
-    this.put(to, small);
+    this.put(to, content);
   }
 }
 
-function bytesOf(small: Small): number {
-  return small.reduce((total, { bytes }) => total + bytes.length, 0);
+function bytesOf({ small, deltas }: HeldContent): number {
+  return small.reduce((total, { bytes }) => total + bytes.length, 0) + deltas.reduce((total, { frame }) => total + frame.length, 0);
 }

@@ -4,8 +4,8 @@ import { pushInlineBytesMax } from "@ashlar/shared/limits";
 /** Many pushes' worth: a device that falls behind this far fetches. */
 const receivedBytesMax = 64 * pushInlineBytesMax;
 
-/** Content that came with pushed changes, until it is on the disk or too old; whoever uses it verifies it. */
-export class ReceivedBlocks {
+/** Blocks, or deltas that make them, that came with pushed changes, until they are too old; whoever uses one verifies it. */
+export class ReceivedBytes {
   readonly #blocks = new Map<BlockHash, Uint8Array>();
   #bytes = 0;
 
@@ -20,7 +20,7 @@ export class ReceivedBlocks {
     }
   }
 
-  get blocks(): ReadonlyMap<BlockHash, Uint8Array> {
+  get byHash(): ReadonlyMap<BlockHash, Uint8Array> {
     return this.#blocks;
   }
 }

@@ -11,7 +11,7 @@ import type { Edge } from "../ports.ts";
 import { type FolderDigests, folderDigests } from "../trees/digests.ts";
 import type { SharedNode } from "../trees/node.ts";
 import type { Trees } from "../trees/trees.ts";
-import { problemCode } from "./failure.ts";
+import { problemCode } from "../edge/refusals.ts";
 
 const foldersAtOnce = 8;
 const generationKey = "generation";
@@ -146,6 +146,7 @@ class Walk {
       return;
     }
     const known = remote.get(change.node);
+    // What is known of earlier versions may be of another epoch: no patch is applied to it.
     const manifest = change.manifest ?? (known?.version === change.version ? known.manifest : null);
     remote.put({ ...nodeOf(change), manifest }, this.#generation);
   }

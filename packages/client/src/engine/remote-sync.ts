@@ -6,7 +6,7 @@ import type { Op } from "@ashlar/shared/protocol/commit";
 import { UnreachableError } from "../ports.ts";
 import { applyChanges } from "../trees/journal.ts";
 import type { Core } from "./core.ts";
-import { problemCode } from "./failure.ts";
+import { problemCode } from "../edge/refusals.ts";
 import { distrustAgreements, refetchTree } from "./refetch.ts";
 import type { AppliedChange } from "./types.ts";
 
@@ -33,7 +33,9 @@ export class RemoteSync {
       return;
     }
     if (message.type === "changes") {
-      for (const { hash, data } of message.inline) this.#core.receive(hash as BlockHash, fromBase64Url(data));
+      const { receivedBlocks, receivedDeltas } = this.#core;
+      for (const { hash, data } of message.inline) receivedBlocks.put(hash as BlockHash, fromBase64Url(data));
+      for (const { target, data } of message.deltas ?? []) receivedDeltas.put(target, fromBase64Url(data));
     }
     this.apply(message.changes, message.head);
     wake.call();
@@ -114,5 +116,5 @@ function isCursorVoid(error: unknown): boolean {
 }
 
 function changeOf(op: Op): AppliedChange {
-  return op.op === "mkdir" ? "create" : op.op;
+  return op.op === "mkdir" || op.op === "restore" ? "create" : op.op;
 }

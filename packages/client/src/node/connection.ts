@@ -8,6 +8,7 @@ import { createTokens, type SessionStore, type Tokens } from "../edge/tokens.ts"
 import { openFeed } from "../feed/feed.ts";
 import type { Edge, Feed, FeedEvents } from "../ports.ts";
 import { systemClock } from "./clock.ts";
+import { zstd } from "./compression.ts";
 import { hmacSha256 } from "./hash.ts";
 import type { Account, Home } from "./home.ts";
 import { openHttp } from "./http.ts";
@@ -34,7 +35,7 @@ export function openConnection(home: Home, account: Account, onLost: (why: strin
   let isEnded = false;
   const tokens = noticing(createTokens({ call, session, sessions, clock }), () => (isEnded = true));
   const signedCall = createSignedCaller(call, tokens);
-  const edge = createEdge({ call: signedCall, tokens, deviceName, hmac: hmacSha256 });
+  const edge = createEdge({ call: signedCall, tokens, deviceName, hmac: hmacSha256, compression: zstd });
   const connect = socketConnector(origin);
   return {
     call: signedCall,

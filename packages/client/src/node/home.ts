@@ -47,6 +47,8 @@ const registryLockMs = 5000;
 export type FolderPaths = {
   readonly directory: string;
   readonly database: string;
+  /** A folder for blocks that changed lately. */
+  readonly blocks: string;
   readonly lock: string;
   /** What the lock's holder says about itself. */
   readonly holder: string;
@@ -118,6 +120,7 @@ export async function openHome(directory: string): Promise<Home> {
       return {
         directory: own,
         database: join(own, "state.sqlite"),
+        blocks: join(own, "blocks"),
         lock: join(own, "lock.sqlite"),
         holder: join(own, "holder.json"),
         // In a folder of its own: it is watched, and the database beside it is written all the time.

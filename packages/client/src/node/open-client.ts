@@ -6,11 +6,15 @@ import type { Engine, EngineEvent, Scan } from "../engine/types.ts";
 import type { Disk } from "../ports.ts";
 import { loadIgnore } from "../scan/ignore.ts";
 import { scan } from "../scan/scan.ts";
+import { createBlockCache } from "../transfer/block-cache.ts";
 import { createTransfer } from "../transfer/transfer.ts";
+import { openBlockStore } from "./block-files.ts";
 import { systemClock } from "./clock.ts";
+import { zstd } from "./compression.ts";
 import { openConnection } from "./connection.ts";
 import { watchControl } from "./control-file.ts";
 import { openDatabase } from "./database.ts";
+import { deltaCodec } from "./delta-codec.ts";
 import { openDisk } from "./disk.ts";
 import { hashBlock, sha256 } from "./hash.ts";
 import type { Account, Home, RegisteredFolder } from "./home.ts";
@@ -48,12 +52,14 @@ export function openClient(options: ClientOptions): Client {
   // Only this process works on the folder, so that whatever lies in its workshop was left by a crash.
   sweepTemporaries(folder.path);
   const disk = openDisk(folder.path);
+  const cache = createBlockCache({ store: openBlockStore(paths.blocks), hashBlock });
   const engine = createEngine({
     disk,
     edge: connection.edge,
     openFeed: (events) => connection.openFeed(events),
     openWatcher: (events) => openWatcher(folder.path, events),
-    createTransfer: (knowledge) => createTransfer({ disk, edge: connection.edge, knowledge, hashBlock }),
+    createTransfer: (knowledge) =>
+      createTransfer({ disk, edge: connection.edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression: zstd }),
     scan: scanOf(disk),
     database,
     clock: systemClock,

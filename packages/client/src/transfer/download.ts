@@ -1,55 +1,43 @@
-import type { BlockHash } from "@ashlar/shared/ids";
 import { linkTargetBytesMax, locateHashesMax, locationsCachedMax, packBlockBytesMax, transferBytesMax } from "@ashlar/shared/limits";
 import { type BlockRef, decodeManifest, manifestSize } from "@ashlar/shared/manifest";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { createBudget } from "../common/budget.ts";
 import { createTaskGroup } from "../common/task-group.ts";
-import { DiskError, type Transfer } from "../ports.ts";
-import { type BlockBytes, createFetcher, isBlock, unpooled } from "./fetcher.ts";
+import type { Received, Transfer } from "../ports.ts";
+import { createDeltaTaker } from "./delta-taker.ts";
+import { type BlockBytes, createFetcher, unpooled } from "./fetcher.ts";
+import { createLocalBlocks, isBlock } from "./local-blocks.ts";
 import type { TransferOptions } from "./options.ts";
 
 /** A block and all the places in the file where it stands. */
 type Placed = BlockRef & { readonly offsets: number[] };
-type Received = ReadonlyMap<BlockHash, Uint8Array>;
 
 export type Downloads = Required<Pick<Transfer, "download" | "downloadBytes" | "prefetch">>;
 
 export function createDownloads(options: TransferOptions): Downloads {
-  const { disk, knowledge, hashBlock } = options;
+  const { hashBlock } = options;
   const fetcher = createFetcher(options);
+  const local = createLocalBlocks(options);
+  const deltas = createDeltaTaker({ ...options, local, fetcher });
   const memory = createBudget(transferBytesMax);
 
-  /** From another file on this disk; undefined when the bytes no longer stand there. */
-  async function readLocal(block: BlockRef): Promise<Uint8Array | undefined> {
-    const place = knowledge.findLocal(block.hash);
-    if (place === undefined) return undefined;
-    try {
-      await using handle = await disk.open(place.path);
-      const bytes = new Uint8Array(block.size);
-      for (let at = 0; at < bytes.length;) {
-        const count = await handle.read(bytes.subarray(at), place.offset + at);
-        if (count === 0) return undefined;
-        at += count;
-      }
-      return (await isBlock(block, bytes, hashBlock)) ? bytes : undefined;
-    } catch (error) {
-      if (error instanceof DiskError) return undefined;
-      throw error;
-    }
-  }
-
   async function obtain(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<BlockBytes> {
-    const sent = received?.get(block.hash);
+    const sent = received?.blocks.get(block.hash);
     if (sent !== undefined && (await isBlock(block, sent, hashBlock))) return unpooled(sent);
-    const local = await readLocal(block);
-    if (local === undefined) return fetcher.fetch(block, signal);
-    fetcher.forget(block.hash);
-    return unpooled(local);
+    const here = (await local.find(block)) ?? (await deltas.fromReceived(block, received, signal));
+    if (here !== undefined) {
+      fetcher.forget(block.hash);
+      return unpooled(here);
+    }
+    const made = await deltas.fetch(block, signal);
+    return made === undefined ? fetcher.fetch(block, signal) : unpooled(made);
   }
 
   /** Asks for all addresses at once, so that few requests carry them and packs know what is wanted of them. */
   async function locateAll(blocks: readonly BlockRef[], received: Received | undefined, signal: AbortSignal): Promise<void> {
-    const far = blocks.filter(({ hash }) => received?.has(hash) !== true && knowledge.findLocal(hash) === undefined);
+    const isHere = ({ hash }: BlockRef) =>
+      received?.blocks.has(hash) === true || received?.deltas.has(hash) === true || local.mayHave(hash);
+    const far = blocks.filter((block) => !isHere(block));
     await Promise.all(far.map(({ hash }) => fetcher.locate(hash, signal)));
   }
 

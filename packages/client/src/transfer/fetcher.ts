@@ -5,6 +5,7 @@ import { type ProblemCode, ProblemError } from "@ashlar/shared/protocol/problem"
 import { createBufferPool } from "../common/buffer-pool.ts";
 import { createBudget } from "../common/budget.ts";
 import { createLocator, type Locator } from "./locator.ts";
+import { isBlock } from "./local-blocks.ts";
 import type { TransferOptions } from "./options.ts";
 import { createPacks, isPacked } from "./packs.ts";
 
@@ -14,6 +15,8 @@ export type Fetcher = Pick<Locator, "locate" | "forget"> & {
    * `hash-mismatch` when it arrives wrong a second time.
    */
   fetch(block: BlockRef, signal: AbortSignal): Promise<BlockBytes>;
+  /** The frame of a delta that came with the block's address; unverified. Undefined when the address is no good any more. */
+  fetchFrame(url: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
 };
 
 /** A block's bytes; disposing of it gives their buffer back for the next, so they are not to be looked at after. */
@@ -93,15 +96,18 @@ export function createFetcher({ edge, hashBlock }: Pick<TransferOptions, "edge" 
       locator.forget(block.hash);
       return last;
     },
+    async fetchFrame(url, signal) {
+      try {
+        return await inSlot(() => edge.fetch(url, undefined, signal), signal);
+      } catch (error) {
+        if (error instanceof ProblemError) return undefined;
+        throw error;
+      }
+    },
   };
 }
 
 function wrongBytes({ hash, size }: BlockRef): ProblemError {
   const detail = `Block ${hash} (${size} bytes) arrived with other bytes, twice. The server's copy or the way to it is damaged; nothing was changed on this disk.`;
   return new ProblemError("hash-mismatch", detail, { hashes: [hash] });
-}
-
-/** I1, as far as a client can tell. */
-export async function isBlock({ hash, size }: BlockRef, bytes: Uint8Array, hashBlock: TransferOptions["hashBlock"]): Promise<boolean> {
-  return bytes.length === size && (await hashBlock(bytes)) === hash;
 }

@@ -1,10 +1,17 @@
+import type { DeltaCodec } from "@ashlar/shared/delta/types";
 import type { BlockHash } from "@ashlar/shared/ids";
-import type { BlockKnowledge, Disk, Edge } from "../ports.ts";
+import type { BlockKnowledge, Compression, Disk, Edge } from "../ports.ts";
+import type { BlockCache } from "./block-cache.ts";
+
+/** The bytes hold still until it is done. */
+export type HashBlock = (bytes: Uint8Array) => BlockHash | Promise<BlockHash>;
 
 export type TransferOptions = {
   readonly disk: Pick<Disk, "stat" | "open" | "readLink">;
-  readonly edge: Pick<Edge, "check" | "prove" | "putBlock" | "locate" | "fetch">;
+  readonly edge: Pick<Edge, "check" | "prove" | "putBlock" | "putDelta" | "signature" | "locate" | "fetch">;
   readonly knowledge: BlockKnowledge;
-  /** The bytes hold still until it is done. */
-  readonly hashBlock: (bytes: Uint8Array) => BlockHash | Promise<BlockHash>;
+  readonly hashBlock: HashBlock;
+  readonly codec: DeltaCodec;
+  readonly cache: BlockCache;
+  readonly compression: Compression;
 };

@@ -5,32 +5,63 @@ import type { BlockState } from "@ashlar/shared/protocol/block";
 import { untilAborted } from "../common/abort.ts";
 import { createBatcher } from "../common/batcher.ts";
 import { createBudget } from "../common/budget.ts";
-import type { BlockKnowledge, Edge } from "../ports.ts";
+import { isDeltaRefusal } from "../edge/refusals.ts";
+import type { BlockBody } from "../ports.ts";
+import type { TransferOptions } from "./options.ts";
+import { compressionPays } from "./pays.ts";
 import { createProver } from "./prover.ts";
 
 /**
  * Resolves when this user may name the block in a commit: it was there, or these bytes are now. The bytes must not
  * change until then. What was sent before an interruption is found by asking; there is no other state to lose.
+ * With a delta, that is sent first, and the block itself only if the server refuses it.
  */
-export type SendBlock = (block: BlockRef, bytes: Uint8Array, signal: AbortSignal) => Promise<void>;
+export type SendBlock = (block: BlockRef, bytes: Uint8Array, signal: AbortSignal, delta?: Uint8Array) => Promise<void>;
 
-export function createSender(edge: Pick<Edge, "check" | "prove" | "putBlock">, knowledge: BlockKnowledge): SendBlock {
+export function createSender({ edge, knowledge, compression }: Pick<TransferOptions, "edge" | "knowledge" | "compression">): SendBlock {
   const check = createBatcher<BlockRef, BlockState>({ batchMax: checkHashesMax, run: (blocks, signal) => edge.check(blocks, signal) });
   const isProven = createProver(edge, check);
   const slots = createBudget(transfersInFlightMax);
   /** Resolves when a block's sending has ended, well or not. */
   const inFlight = new Map<BlockHash, Promise<void>>();
 
-  async function deliver(block: BlockRef, state: BlockState, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  async function inSlot(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const giveBack = await slots.take(1, signal);
     try {
-      if (!(await isProven(block, state, bytes, signal))) await edge.putBlock(block.hash, bytes, signal);
+      await work();
     } finally {
       giveBack();
     }
   }
 
-  return async (block, bytes, signal) => {
+  async function bodyOf(bytes: Uint8Array): Promise<BlockBody> {
+    if (compressionPays(compression.trial(bytes))) {
+      const compressed = await compression.compress(bytes);
+      if (compressed.length < bytes.length) return { bytes: compressed, encoding: "zstd" };
+    }
+    return { bytes, encoding: "identity" };
+  }
+
+  async function sendWhole(block: BlockRef, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const state = await check(block, signal);
+    if (state === "have") return;
+    await inSlot(async () => {
+      if (!(await isProven(block, state, bytes, signal))) await edge.putBlock(block.hash, await bodyOf(bytes), signal);
+    }, signal);
+  }
+
+  /** False: refused, and the block is to be sent whole. */
+  async function sendDelta(hash: BlockHash, frame: Uint8Array, signal: AbortSignal): Promise<boolean> {
+    try {
+      await inSlot(() => edge.putDelta(hash, frame, signal), signal);
+      return true;
+    } catch (error) {
+      if (isDeltaRefusal(error)) return false;
+      throw error;
+    }
+  }
+
+  return async (block, bytes, signal, delta) => {
     const { hash } = block;
     for (let other = inFlight.get(hash); other !== undefined; other = inFlight.get(hash)) {
       await untilAborted(other, signal);
@@ -39,8 +70,7 @@ export function createSender(edge: Pick<Edge, "check" | "prove" | "putBlock">, k
     const ended = Promise.withResolvers<void>();
     inFlight.set(hash, ended.promise);
     try {
-      const state = await check(block, signal);
-      if (state !== "have") await deliver(block, state, bytes, signal);
+      if (delta === undefined || !(await sendDelta(hash, delta, signal))) await sendWhole(block, bytes, signal);
       knowledge.rememberServerHas([hash]);
     } finally {
       inFlight.delete(hash);

@@ -2,9 +2,9 @@
 import type { Transfer } from "../ports.ts";
 import { createDownloads } from "./download.ts";
 import type { TransferOptions } from "./options.ts";
-import { createUpload } from "./upload.ts";
+import { createUploads } from "./upload.ts";
 
 /** One for all files of a folder: its memory and its requests are bounded in total, and files that want the same block share it. */
 export function createTransfer(options: TransferOptions): Required<Transfer> {
-  return { upload: createUpload(options), ...createDownloads(options) };
+  return { ...createUploads(options), ...createDownloads(options) };
 }

@@ -1,10 +1,13 @@
 import type { BlockHash } from "@ashlar/shared/ids";
 import { blockBytesMax, fileBytesMax, packBlockBytesMax, transferBytesMax } from "@ashlar/shared/limits";
-import { type BlockRef, encodeManifest } from "@ashlar/shared/manifest";
+import { type BlockRef, decodeManifest, encodeManifest } from "@ashlar/shared/manifest";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
-import { createBufferPool } from "../common/buffer-pool.ts";
+import { createBufferPool, type PooledBuffer } from "../common/buffer-pool.ts";
 import { createTaskGroup, type TaskGroup } from "../common/task-group.ts";
-import { DiskError, type Ingested, type RelativePath, type Stat, type Transfer, type TransferProgress } from "../ports.ts";
+import { DiskError, type Ingested, type RelativePath, type SmallBlock, type Stat, type Transfer, type TransferProgress } from "../ports.ts";
+import { createDeltaMaker } from "./delta-maker.ts";
+import { Editing } from "./editing.ts";
+import { createLocalBlocks } from "./local-blocks.ts";
 import type { TransferOptions } from "./options.ts";
 import { readBlocks, type Source, windowBytes } from "./reader.ts";
 import { createSender } from "./sender.ts";
@@ -12,21 +15,35 @@ import { createSender } from "./sender.ts";
 /** Files read at the same time: reading is faster than sending, so a few keep the network busy. */
 const readersMax = 4;
 
-type UploadOptions = { readonly signal: AbortSignal; readonly progress?: TransferProgress };
-type SmallBlock = Ingested["small"][number];
+type UploadOptions = Parameters<Transfer["upload"]>[1];
+export type Uploads = Pick<Transfer, "upload" | "sendWhole">;
 
 /** Where the blocks of one file go as they are read. */
-type Intake = { readonly blocks: BlockRef[]; readonly small: SmallBlock[]; readonly met: Set<BlockHash> };
+type Intake = {
+  readonly blocks: BlockRef[];
+  readonly small: SmallBlock[];
+  readonly met: Set<BlockHash>;
+  /** Of a new version only: a new file's blocks are all new. */
+  readonly editing: Editing | undefined;
+};
 
-export function createUpload({ disk, edge, knowledge, hashBlock }: TransferOptions): Transfer["upload"] {
-  const send = createSender(edge, knowledge);
+export function createUploads(options: TransferOptions): Uploads {
+  const { disk, knowledge, hashBlock, cache } = options;
+  const send = createSender(options);
+  const local = createLocalBlocks(options);
+  const makeDelta = createDeltaMaker({ ...options, local });
   const windows = createBufferPool(readersMax, windowBytes);
   const copies = createBufferPool(Math.floor(transferBytesMax / blockBytesMax), blockBytesMax);
 
+  async function copyOf(view: Uint8Array, signal: AbortSignal): Promise<PooledBuffer> {
+    const copy = await copies.take(signal);
+    copy.bytes.set(view);
+    return copy;
+  }
+
   /** Sends a large block in the background; its copy frees the window for the next. */
   async function sendCopy(block: BlockRef, view: Uint8Array, group: TaskGroup, sent: () => void): Promise<void> {
-    const copy = await copies.take(group.signal);
-    copy.bytes.set(view);
+    const copy = await copyOf(view, group.signal);
     group.start(async () => {
       using held = copy;
       await send(block, held.bytes.subarray(0, block.size), group.signal);
@@ -36,19 +53,29 @@ export function createUpload({ disk, edge, knowledge, hashBlock }: TransferOptio
 
   async function takeIn(view: Uint8Array, intake: Intake, group: TaskGroup, progress: TransferProgress): Promise<void> {
     const block: BlockRef = { hash: await hashBlock(view), size: view.length };
+    const { editing, small } = intake;
     const done = () => progress(block.size);
     intake.blocks.push(block);
     const known = intake.met.has(block.hash) || knowledge.serverHas(block.hash);
     intake.met.add(block.hash);
-    if (known) return done();
-    if (block.size > packBlockBytesMax) return sendCopy(block, view, group, done);
-    intake.small.push({ hash: block.hash, bytes: view.slice() });
-    return done();
+    const isSmall = block.size <= packBlockBytesMax;
+    if (!known && isSmall) small.push({ hash: block.hash, bytes: view.slice() });
+    const gap = editing?.pass(block);
+    if (known || (isSmall && gap === undefined)) return done();
+    if (editing === undefined || gap === undefined) return sendCopy(block, view, group, done);
+    const copy = await copyOf(view, group.signal);
+    // Until it is known what follows.
+    editing.keep({ block, gap, copy, done });
   }
 
-  async function readThrough(source: Source, { signal, progress = ignore }: UploadOptions): Promise<Intake> {
-    const intake: Intake = { blocks: [], small: [], met: new Set() };
+  async function readThrough(
+    source: Source,
+    { signal, progress = ignore, before }: UploadOptions,
+  ): Promise<Intake & Pick<Ingested, "deltas">> {
     await using group = createTaskGroup(signal);
+    using editing =
+      before === undefined ? undefined : new Editing(decodeManifest(before), { path: source.path, makeDelta, send, cache, group });
+    const intake: Intake = { blocks: [], small: [], met: new Set(), editing };
     {
       using window = await windows.take(group.signal);
       for await (const view of readBlocks(source, window.bytes)) {
@@ -56,20 +83,22 @@ export function createUpload({ disk, edge, knowledge, hashBlock }: TransferOptio
         await takeIn(view, intake, group, progress);
       }
     }
+    editing?.end();
     await group.finished();
-    return intake;
+    await editing?.spend(intake.met);
+    return { ...intake, deltas: editing?.deltas ?? [] };
   }
 
-  async function uploadFile(path: RelativePath, options: UploadOptions): Promise<Ingested> {
+  async function uploadFile(path: RelativePath, uploading: UploadOptions): Promise<Ingested> {
     await using handle = await disk.open(path);
     const stat = await handle.stat();
     const { size } = stat;
     if (size > fileBytesMax) throw new ProblemError("too-large", `${path} has ${size} bytes, and a file has at most ${fileBytesMax}.`);
-    const intake = await readThrough({ handle, path, size }, options);
+    const { blocks, small, deltas } = await readThrough({ handle, path, size }, uploading);
     // The open file, and the name it was opened by: it may have been written to, or replaced by another.
     const stood = sameStat(stat, await handle.stat()) && sameStat(stat, await disk.stat(path));
     if (!stood) throw new DiskError("changed", path);
-    return { manifest: encodeManifest(intake.blocks), size, stat, small: intake.small };
+    return { manifest: encodeManifest(blocks), size, stat, small, deltas };
   }
 
   async function uploadLink(path: RelativePath, stat: Stat, { progress = ignore }: UploadOptions): Promise<Ingested> {
@@ -78,14 +107,26 @@ export function createUpload({ disk, edge, knowledge, hashBlock }: TransferOptio
     const hash = await hashBlock(bytes);
     progress(bytes.length);
     const small = knowledge.serverHas(hash) ? [] : [{ hash, bytes }];
-    return { manifest: encodeManifest([{ hash, size: bytes.length }]), size: bytes.length, stat, small };
+    return { manifest: encodeManifest([{ hash, size: bytes.length }]), size: bytes.length, stat, small, deltas: [] };
   }
 
-  return async (path, options) => {
-    options.signal.throwIfAborted();
-    const stat = await disk.stat(path);
-    if (stat === undefined) throw new DiskError("absent", path);
-    return stat.kind === "symlink" ? uploadLink(path, stat, options) : uploadFile(path, options);
+  return {
+    async upload(path, uploading) {
+      uploading.signal.throwIfAborted();
+      const stat = await disk.stat(path);
+      if (stat === undefined) throw new DiskError("absent", path);
+      return stat.kind === "symlink" ? uploadLink(path, stat, uploading) : uploadFile(path, uploading);
+    },
+
+    async sendWhole(blocks, signal) {
+      const lost: BlockHash[] = [];
+      for (const block of blocks) {
+        const bytes = await local.find(block);
+        if (bytes === undefined) lost.push(block.hash);
+        else await send(block, bytes, signal);
+      }
+      return lost;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** What each step of a plan leaves behind in the trees, once it has been taken. */
 import type { NodeId } from "@ashlar/shared/ids";
+import { decodeManifest } from "@ashlar/shared/manifest";
 import type { Stat } from "../ports.ts";
 import type { SharedNode } from "./node.ts";
 import type { Trees } from "./trees.ts";
@@ -52,6 +53,8 @@ export function placed(trees: Trees, remote: SharedNode, stat: Stat, at: { mode:
     seenAtMs: at.nowMs,
     manifest: kind === "folder" ? null : (manifest ?? ""),
   });
+  // An edit of it here is to ask about what is new alone.
+  for (const { hash } of decodeManifest(manifest ?? "")) trees.serverBlocks.add(hash);
   const agreed = trees.synced.get(id);
   if (agreed === undefined) {
     trees.synced.put({ ...remote, mode: at.mode });

@@ -2,6 +2,7 @@
 import type { Change } from "@ashlar/shared/protocol/change";
 import type { Op } from "@ashlar/shared/protocol/commit";
 import { decodeManifest } from "@ashlar/shared/manifest";
+import { patchManifest } from "@ashlar/shared/manifest-patch";
 import type { Kind } from "../scan/types.ts";
 import type { SharedNode } from "./node.ts";
 import type { Trees } from "./trees.ts";
@@ -38,6 +39,8 @@ function applyChange(trees: Trees, change: Change, own: Op | undefined): void {
     trees.remote.remove(change.node);
   } else {
     trees.remote.put(nodeOf(trees, change, own));
+    // It begins anew: that it was agreed on before says nothing where it is gone, and must not delete it again.
+    if (change.type === "restore" && trees.local.get(change.node) === undefined) trees.synced.remove(change.node);
   }
   if (own !== undefined) acknowledge(trees, own);
 }
@@ -47,12 +50,29 @@ function nodeOf(trees: Trees, change: Change, own: Op | undefined): SharedNode {
   return { id, parent, name, spelling, kind, mode, rev, version, size, mtimeMs, manifest: manifestOf(trees, change, own) };
 }
 
-/** A long manifest is left out of the journal; often it is known here all the same. */
 function manifestOf(trees: Trees, change: Change, own: Op | undefined): string | null {
-  if (change.manifest !== null || change.kind === "folder") return change.manifest;
-  if (own?.op === "create" || own?.op === "update") return own.manifest;
-  const before = trees.remote.get(change.node);
-  return before?.version === change.version ? before.manifest : null;
+  if (change.manifest === null && (own?.op === "create" || own?.op === "update")) return own.manifest;
+  return knownManifest(trees, change);
+}
+
+/**
+ * A long manifest is left out of the journal, or told by how it differs from an earlier one; often it is known here all
+ * the same. Null: it is to be asked for.
+ */
+function knownManifest(trees: Trees, change: Change): string | null {
+  const { manifest, kind, node, version, patch } = change;
+  if (manifest !== null || kind === "folder") return manifest;
+  const known = [trees.remote.get(node), trees.synced.get(node)];
+  const same = known.find((before) => before?.version === version)?.manifest ?? null;
+  if (same !== null || patch === undefined) return same;
+  const base = known.find((before) => before?.version === patch.base)?.manifest ?? null;
+  try {
+    return base === null ? null : patchManifest(base, patch);
+  } catch (error) {
+    // Not made for what is here: the whole one is asked for.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /**
@@ -73,6 +93,7 @@ function acknowledge(trees: Trees, op: Op): void {
   switch (op.op) {
     case "create":
     case "mkdir":
+    case "restore":
       trees.synced.put(now);
       break;
     case "update":

@@ -6,6 +6,7 @@ import type { Fold } from "./node.ts";
 import { integer, kindOf, nodeId, text, textOrNull } from "./row.ts";
 
 const childrenPage = 256;
+const placesMax = 4;
 
 /** The tree as last seen on this disk, and where its blocks stand. Every write marks the node dirty. */
 export class LocalTree {
@@ -28,7 +29,7 @@ export class LocalTree {
       placesMoved: database.prepare("UPDATE OR REPLACE places SET node = ? WHERE node = ?"),
       placesGone: database.prepare("DELETE FROM places WHERE node = ?"),
       placed: database.prepare("INSERT OR IGNORE INTO places VALUES (?, ?, ?)"),
-      findPlace: database.prepare("SELECT node, offset FROM places WHERE hash = ? LIMIT 1"),
+      findPlaces: database.prepare(`SELECT node, offset FROM places WHERE hash = ? LIMIT ${placesMax}`),
     };
   }
 
@@ -95,10 +96,9 @@ export class LocalTree {
     this.#mark(to);
   }
 
-  /** Where a block stood at the last look. */
-  findBlock(hash: string): { node: NodeId; offset: number } | undefined {
-    const row = this.#statements.findPlace.get(hash);
-    return row === undefined ? undefined : { node: nodeId(row, "node"), offset: integer(row, "offset") };
+  /** Where a block stood at the last look: a few places, since some of them may hold others by now. */
+  findBlock(hash: string): { node: NodeId; offset: number }[] {
+    return this.#statements.findPlaces.all(hash).map((row) => ({ node: nodeId(row, "node"), offset: integer(row, "offset") }));
   }
 
   /** As the scan reads it. */

@@ -3,7 +3,7 @@ import type { BlockHash, NodeId } from "@ashlar/shared/ids";
 import { rootId } from "@ashlar/shared/ids";
 import { pathDepthMax } from "@ashlar/shared/limits";
 import type { LocalDatabase } from "../database.ts";
-import type { BlockKnowledge, RelativePath } from "../ports.ts";
+import type { BlockKnowledge, LocalPlace, RelativePath } from "../ports.ts";
 import { ConflictList } from "./conflict-list.ts";
 import { DirtySet } from "./dirty-set.ts";
 import { Intents } from "./intents.ts";
@@ -108,10 +108,10 @@ export class Trees {
     };
   }
 
-  #findLocal(hash: BlockHash): { path: RelativePath; offset: number } | undefined {
-    const place = this.local.findBlock(hash);
-    if (place === undefined) return undefined;
-    const path = this.localPath(place.node);
-    return path === undefined ? undefined : { path, offset: place.offset };
+  #findLocal(hash: BlockHash): LocalPlace[] {
+    return this.local.findBlock(hash).flatMap(({ node, offset }) => {
+      const path = this.localPath(node);
+      return path === undefined ? [] : [{ path, offset }];
+    });
   }
 }

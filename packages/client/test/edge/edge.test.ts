@@ -1,11 +1,12 @@
 import { createHmac } from "node:crypto";
 import { createCaller } from "@ashlar/client/edge/caller";
 import { createEdge } from "@ashlar/client/edge/edge";
+import { zstd } from "@ashlar/client/node/compression";
 import { hmacSha256 } from "@ashlar/client/node/hash";
 import { UnreachableError } from "@ashlar/client/ports";
 import { splitCommitBody } from "@ashlar/shared/commit-body";
 import { blockHashSchema, epochSchema, nodeIdSchema, opIdSchema, rootId } from "@ashlar/shared/ids";
-import { packBytesMax } from "@ashlar/shared/limits";
+import { blockBytesMax, packBytesMax } from "@ashlar/shared/limits";
 import { commitMediaType, type Op } from "@ashlar/shared/protocol/commit";
 import { expect, test } from "vitest";
 import { chanceAt, hastyClock } from "../support/clocks.ts";
@@ -23,7 +24,8 @@ function edgeOn(respond: Responder) {
   const clock = hastyClock();
   const { user, device } = sessionAt(1, 0);
   const call = createCaller({ http, clock, random: chanceAt(0) });
-  return { http, edge: createEdge({ call, tokens: { user, device, current: token, renew: token }, deviceName: "desk", hmac: hmacSha256 }) };
+  const session = { user, device, current: token, renew: token };
+  return { http, edge: createEdge({ call, tokens: session, deviceName: "desk", hmac: hmacSha256, compression: zstd }) };
 }
 
 const bytes = (status: number, length: number) => ({ status, headers: {}, body: Uint8Array.from({ length }, (_, index) => index % 251) });
@@ -40,7 +42,8 @@ test("N4 an answer to check that leaves a block out is not believed", async () =
 
 test("N4 a commit's results belong to its operations, in their order", async () => {
   const applied = { opId: remove.opId, status: "applied", seq: 1, rev: 2, version: 0 };
-  const commit = (results: readonly unknown[]) => edgeOn(() => json({ results, head: 1, changes: [] })).edge.commit([remove], []);
+  const commit = (results: readonly unknown[]) =>
+    edgeOn(() => json({ results, head: 1, changes: [] })).edge.commit([remove], { inline: [], deltas: [] });
   await expect(commit([applied])).resolves.toMatchObject({ head: 1 });
   for (const wrong of [[], [{ ...applied, opId: "x".repeat(22) }], [applied, applied]]) {
     await expect(commit(wrong)).rejects.toThrow(UnreachableError);
@@ -92,7 +95,7 @@ test("N18 a commit's body carries the operations, and the inline blocks with the
   const { http, edge } = edgeOn(() =>
     json({ results: [{ opId: remove.opId, status: "applied", seq: 1, rev: 2, version: 0 }], head: 1, changes: [] }),
   );
-  await edge.commit([remove], [{ hash, bytes: Uint8Array.of(1, 2, 3) }]);
+  await edge.commit([remove], { inline: [{ hash, bytes: Uint8Array.of(1, 2, 3) }], deltas: [] });
   const [request] = http.requests;
   expect(request).toMatchObject({ method: "POST", path: "/v1/commits", headers: { "content-type": commitMediaType } });
   const { head, rest } = splitCommitBody(request?.body ?? new Uint8Array());
@@ -102,13 +105,56 @@ test("N18 a commit's body carries the operations, and the inline blocks with the
 
 test("N18 a block is put under its hash as plain bytes", async () => {
   const { http, edge } = edgeOn(() => ({ status: 201, headers: {}, body: new Uint8Array() }));
-  await edge.putBlock(hash, Uint8Array.of(7));
+  await edge.putBlock(hash, { bytes: Uint8Array.of(7), encoding: "identity" });
   expect(http.requests[0]).toMatchObject({
     method: "PUT",
     path: `/v1/blocks/${hash}`,
     headers: { "content-type": "application/octet-stream" },
   });
   expect(http.requests[0]?.body).toEqual(Uint8Array.of(7));
+});
+
+test("N18 a commit's body carries its deltas behind the inline blocks, and says nothing of deltas when there are none", async () => {
+  const { http, edge } = edgeOn(() =>
+    json({ results: [{ opId: remove.opId, status: "applied", seq: 1, rev: 2, version: 0 }], head: 1, changes: [] }),
+  );
+  await edge.commit([remove], { inline: [{ hash, bytes: Uint8Array.of(1) }], deltas: [{ target: hash, frame: Uint8Array.of(2, 3) }] });
+  const { head, rest } = splitCommitBody(http.requests[0]?.body ?? new Uint8Array());
+  expect(head).toEqual({ ops: [remove], inline: [{ hash, size: 1 }], deltas: [{ target: hash, size: 2 }] });
+  expect([...rest]).toEqual([1, 2, 3]);
+});
+
+test("N30 a delta and a signature have their addresses, and a compressed block says that it is", async () => {
+  const { http, edge } = edgeOn(() => bytes(200, 3));
+  await edge.putDelta(hash, Uint8Array.of(7));
+  await edge.putBlock(hash, { bytes: Uint8Array.of(8), encoding: "zstd" });
+  expect(await edge.signature(hash)).toEqual(Uint8Array.of(0, 1, 2));
+  expect(http.requests.map(({ method, path, headers }) => [method, path, headers["content-type"], headers["ashlar-encoding"]])).toEqual([
+    ["POST", `/v1/blocks/${hash}/delta`, "application/octet-stream", undefined],
+    ["PUT", `/v1/blocks/${hash}`, "application/octet-stream", "zstd"],
+    ["GET", `/v1/blocks/${hash}/signature`, undefined, undefined],
+  ]);
+});
+
+test("N31 a whole block may come compressed, a range may not, and what does not decompress is handed on as it came", async () => {
+  const plain = new Uint8Array(100_000);
+  const compressed = (body: Uint8Array) => edgeOn(() => ({ status: 200, headers: { "ashlar-encoding": "zstd" }, body }));
+  const whole = compressed(await zstd.compress(plain));
+  expect(Buffer.compare(await whole.edge.fetch("/b", undefined), plain)).toBe(0);
+  expect(whole.http.requests[0]?.headers["ashlar-accept-encoding"]).toBe("zstd");
+  const range = edgeOn(() => bytes(206, 5));
+  await range.edge.fetch("/p", { offset: 0, length: 5 });
+  expect(range.http.requests[0]?.headers["ashlar-accept-encoding"]).toBeUndefined();
+  for (const bad of [Uint8Array.of(1, 2, 3), await zstd.compress(new Uint8Array(blockBytesMax + 1))]) {
+    expect(Buffer.compare(await compressed(bad).edge.fetch("/b", undefined), bad)).toBe(0);
+  }
+});
+
+test("N16 a delta at an address that is not a path of this server is refused", async () => {
+  const located = (url: string) =>
+    edgeOn(() => json({ blocks: [{ hash, size: 1, url: "/b", deltas: [{ url, size: 1, bases: [hash] }] }], expiresAt: 0 }));
+  await expect(located("https://elsewhere.example/d").edge.locate([hash])).rejects.toThrow(UnreachableError);
+  await expect(located("/d").edge.locate([hash])).resolves.toHaveLength(1);
 });
 
 test("N20 each read has its address, and a name in it is escaped", async () => {

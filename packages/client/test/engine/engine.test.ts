@@ -1,5 +1,6 @@
 /** What the engine does besides merging: bounds, failures, persons, restarts. */
 import { newId, type Epoch } from "@ashlar/shared/ids";
+import { decodeManifest } from "@ashlar/shared/manifest";
 import { describe, expect, it } from "vitest";
 import { readStatus } from "../../src/engine/status.ts";
 import { HaltError } from "../../src/engine/types.ts";
@@ -7,7 +8,7 @@ import { DiskError, type DiskErrorCode, UnreachableError } from "../../src/ports
 import { Device } from "../support/device.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { Random } from "../support/random.ts";
-import { SimulatedEdge } from "../support/simulated-edge.ts";
+import { manifestOfText, SimulatedEdge } from "../support/simulated-edge.ts";
 
 function pair(options: { allowMassDelete?: boolean } = {}) {
   const clock = new ManualClock(Date.UTC(2026, 10, 22));
@@ -79,12 +80,17 @@ describe("syncOnce", () => {
 
   it("X8 reads and sends again what the server says it does not have", async () => {
     const { one, edge } = pair();
-    one.disk.userWrite("x", "a text that is too long to travel inside a commit");
+    const text = "a text that is too long to travel inside a commit";
+    one.disk.userWrite("x", text);
     await one.syncOnce();
     edge.blocks.clear();
-    one.disk.userWrite("y", "a text that is too long to travel inside a commit");
+    one.disk.userWrite("y", text);
     expect(await one.syncOnce()).toMatchObject({ state: "equal" });
-    expect(edge.blocks.size).toBe(1);
+    expect([...edge.blocks.keys()].toSorted()).toEqual(
+      decodeManifest(manifestOfText(text))
+        .map(({ hash }) => hash)
+        .toSorted(),
+    );
   });
 
   it.each(itemCodes)("X9 an item that meets %s waits with a reason and a next try, the rest goes on, nothing is deleted", async (code) => {

@@ -9,7 +9,8 @@ import { loadIgnore } from "../../src/scan/ignore.ts";
 import { scan } from "../../src/scan/scan.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
-import { type SimulatedEdge, simulatedTransfer, sha256 } from "./simulated-edge.ts";
+import { type SimulatedEdge, sha256 } from "./simulated-edge.ts";
+import { simulatedTransfer } from "./simulated-transfer.ts";
 import { Random } from "./random.ts";
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -170,7 +171,7 @@ export class Device {
       edge: port,
       openFeed: (events) => this.#openFeed(events, life),
       openWatcher: (events) => this.#openWatcher(events, life),
-      createTransfer: (knowledge) => simulatedTransfer(disk, port, knowledge),
+      createTransfer: (knowledge) => simulatedTransfer({ disk, edge: port, knowledge, random: this.random }),
       scan: (request) => scan({ ...request, ignore }),
       database: guarded(this.database, life),
       clock: {

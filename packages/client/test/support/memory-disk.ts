@@ -1,4 +1,13 @@
-import { type BlockKnowledge, type Disk, DiskError, type Draft, type ReadHandle, type RelativePath, type Stat } from "@ashlar/client/ports";
+import {
+  type BlockKnowledge,
+  type Disk,
+  DiskError,
+  type Draft,
+  type LocalPlace,
+  type ReadHandle,
+  type RelativePath,
+  type Stat,
+} from "@ashlar/client/ports";
 import type { BlockHash } from "@ashlar/shared/ids";
 
 type File = { bytes: Uint8Array; kind: "file" | "symlink"; readonly inode: string; changes: number };
@@ -86,7 +95,7 @@ export function memoryDraft(size: number): Draft & { readonly bytes: Uint8Array;
 
 export class MemoryKnowledge implements BlockKnowledge {
   readonly server = new Set<BlockHash>();
-  readonly local = new Map<BlockHash, { path: RelativePath; offset: number }>();
+  readonly local = new Map<BlockHash, LocalPlace>();
 
   serverHas(hash: BlockHash): boolean {
     return this.server.has(hash);
@@ -94,7 +103,8 @@ export class MemoryKnowledge implements BlockKnowledge {
   rememberServerHas(hashes: readonly BlockHash[]): void {
     for (const hash of hashes) this.server.add(hash);
   }
-  findLocal(hash: BlockHash): { path: RelativePath; offset: number } | undefined {
-    return this.local.get(hash);
+  findLocal(hash: BlockHash): LocalPlace[] {
+    const place = this.local.get(hash);
+    return place === undefined ? [] : [place];
   }
 }

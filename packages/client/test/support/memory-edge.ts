@@ -1,18 +1,26 @@
+import { zstdDecompressSync } from "node:zlib";
 import { hashBlock, hmacSha256 } from "@ashlar/client/node/hash";
-import type { Edge } from "@ashlar/client/ports";
+import type { BlockBody, Edge } from "@ashlar/client/ports";
+import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import type { BlockHash } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 
+import { plainCodec } from "./plain-codec.ts";
+
 type Range = { readonly offset: number; readonly length: number };
-type Asked = "check" | "prove" | "putBlock" | "locate" | "fetch";
+type Asked = "check" | "prove" | "putBlock" | "putDelta" | "signature" | "locate" | "fetch";
 type Place = { readonly object: string; readonly offset: number | undefined; readonly size: number };
 
 /** The part of the edge that keeps content, in memory, with a count of what was asked of it. */
 export class MemoryEdge implements Pick<Edge, Asked> {
   readonly checks: BlockHash[][] = [];
   readonly puts: BlockHash[] = [];
+  /** As they arrived. */
+  readonly bodies: BlockBody[] = [];
+  readonly deltas: { target: BlockHash; frame: Uint8Array }[] = [];
+  readonly signatures: BlockHash[] = [];
   readonly proven: BlockHash[] = [];
   /** Nonces that are good no longer, which `check` hands out in turn: n0, n1, ... */
   readonly expiredNonces = new Set<string>();
@@ -21,10 +29,12 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   putsInFlightMost = 0;
   /** Called before anything is done: throw to fail the request, wait to delay it. */
   before: (what: Asked) => void | Promise<void> = () => undefined;
+  codec = plainCodec;
   /** What arrives instead of what is kept. */
   tamper: (bytes: Uint8Array, url: string) => Uint8Array = (bytes) => bytes;
 
   readonly #objects = new Map<string, Uint8Array>();
+  readonly #keptDeltas: { target: BlockHash; object: string; size: number; bases: BlockHash[] }[] = [];
   readonly #places = new Map<BlockHash, Place>();
   readonly #ofOthers = new Map<BlockHash, Uint8Array>();
   #nonces = 0;
@@ -97,16 +107,49 @@ export class MemoryEdge implements Pick<Edge, Asked> {
     this.proven.push(hash);
   }
 
-  async putBlock(hash: BlockHash, bytes: Uint8Array) {
+  async putBlock(hash: BlockHash, body: BlockBody) {
     this.putsInFlightMost = Math.max(this.putsInFlightMost, ++this.#putsInFlight);
     try {
       await this.before("putBlock");
+      this.bodies.push({ ...body, bytes: body.bytes.slice() });
+      const bytes = body.encoding === "identity" ? body.bytes : zstdDecompressSync(body.bytes);
       if (hashBlock(bytes) !== hash) throw new ProblemError("hash-mismatch");
       this.hold(bytes);
       this.puts.push(hash);
     } finally {
       this.#putsInFlight--;
     }
+  }
+
+  /** Rebuilds the block, as a commit's inline delta does too. */
+  take(target: BlockHash, frame: Uint8Array): void {
+    const { bases } = readDeltaHeader(frame);
+    const found = bases.flatMap(({ hash }) => this.bytesOf(hash) ?? []);
+    if (found.length < bases.length) throw new ProblemError("base-missing");
+    const bytes = this.codec.decode(frame, found);
+    if (hashBlock(bytes) !== target) throw new ProblemError("bad-delta");
+    this.hold(bytes);
+  }
+
+  /** Keeps the delta beside its block, for others to fetch. */
+  keepDelta(target: BlockHash, frame: Uint8Array): void {
+    const object = `/d/${target}/${this.#keptDeltas.length}`;
+    this.#objects.set(object, frame);
+    this.#keptDeltas.push({ target, object, size: frame.length, bases: readDeltaHeader(frame).bases.map(({ hash }) => hash) });
+  }
+
+  async putDelta(target: BlockHash, frame: Uint8Array) {
+    await this.before("putDelta");
+    this.deltas.push({ target, frame });
+    this.take(target, frame);
+  }
+
+  async signature(hash: BlockHash) {
+    await this.before("signature");
+    this.signatures.push(hash);
+    const bytes = this.bytesOf(hash);
+    if (bytes === undefined) throw new ProblemError("not-found");
+    return this.codec.sign(bytes);
   }
 
   async locate(hashes: readonly BlockHash[]): Promise<BlockLocation[]> {
@@ -116,7 +159,11 @@ export class MemoryEdge implements Pick<Edge, Asked> {
       const place = this.#places.get(hash);
       if (place === undefined) return [];
       const { object, offset, size } = place;
-      return [{ hash, size, url: `${object}?sig=${this.#signature}`, ...(offset === undefined ? {} : { offset }) }];
+      const sign = (path: string) => `${path}?sig=${this.#signature}`;
+      const deltas = this.#keptDeltas.flatMap((kept) =>
+        kept.target === hash ? [{ url: sign(kept.object), size: kept.size, bases: kept.bases }] : [],
+      );
+      return [{ hash, size, url: sign(object), ...(offset === undefined ? {} : { offset }), ...(deltas.length > 0 && { deltas }) }];
     });
   }
 

@@ -27,7 +27,9 @@ export class Namespace {
   readonly journal: Change[] = [];
   /** Every manifest that ever was a version. */
   readonly versions = new Set<string>();
+  readonly #manifests = new Map<string, string>();
   readonly #used = new Set<NodeId>();
+  readonly #deleted = new Map<NodeId, ServerNode>();
   readonly #results = new Map<OpId, OpResult>();
   readonly #user: UserId;
 
@@ -52,6 +54,12 @@ export class Namespace {
       return result;
     });
     return { results, changes: this.journal.slice(first) };
+  }
+
+  /** Of any version that a node had; of a backup, of those it has. */
+  manifest(node: NodeId, version: number): string | undefined {
+    const now = this.nodes.get(node);
+    return this.#manifests.get(`${node} ${version}`) ?? (now?.version === version ? (now.manifest ?? undefined) : undefined);
   }
 
   children(parent: NodeId): ServerNode[] {
@@ -90,11 +98,12 @@ export class Namespace {
       if (this.#used.has(op.node)) return "id-taken";
       return this.#placeRefusal(op.node, op.parent, op.name);
     }
-    const node = this.nodes.get(op.node);
-    if (node === undefined) return "gone";
+    const node = (op.op === "restore" ? this.#deleted : this.nodes).get(op.node);
+    if (node === undefined) return op.op === "restore" && this.nodes.has(op.node) ? "stale" : "gone";
     if (node.rev !== op.baseRev) return "stale";
     if (op.op === "delete") return this.children(op.node).length > 0 ? "not-empty" : undefined;
     if (op.op === "update") return node.kind === "folder" ? "wrong-kind" : undefined;
+    if (op.op === "restore") return this.#placeRefusal(op.node, op.parent, op.name);
     if (op.mode !== undefined && node.kind !== "folder") return "wrong-kind";
     for (let at = op.parent; at !== rootId;) {
       if (at === op.node) return "cycle";
@@ -111,7 +120,7 @@ export class Namespace {
 
   #apply(op: Op, device: DeviceId): OpResult {
     const path = this.path(op.node);
-    const before = this.nodes.get(op.node);
+    const before = this.nodes.get(op.node) ?? this.#deleted.get(op.node);
     const after = changed(op, before);
     if ((op.op === "create" || op.op === "update") && op.manifest !== null) {
       const total = decodeManifest(op.manifest).reduce((sum, { size }) => sum + size, 0);
@@ -119,8 +128,14 @@ export class Namespace {
       this.versions.add(op.manifest);
     }
     this.#used.add(op.node);
-    if (op.op === "delete") this.nodes.delete(op.node);
-    else this.nodes.set(op.node, after);
+    if (op.op === "delete") {
+      this.nodes.delete(op.node);
+      this.#deleted.set(op.node, after);
+    } else {
+      this.#deleted.delete(op.node);
+      this.nodes.set(op.node, after);
+    }
+    if (after.manifest !== null) this.#manifests.set(`${op.node} ${after.version}`, after.manifest);
     const seq = this.head + 1;
     const type = op.op === "mkdir" ? "create" : op.op;
     this.journal.push({
@@ -148,7 +163,14 @@ function changed(op: Op, before: ServerNode | undefined): ServerNode {
   const rev = node.rev + 1;
   if (op.op === "update") return { ...node, rev, version: node.version + 1, ...contentOf(op) };
   if (op.op === "delete") return { ...node, rev };
-  return { ...node, rev, parent: op.parent, name: op.name, spelling: op.spelling, mode: op.mode ?? node.mode };
+  return {
+    ...node,
+    rev,
+    parent: op.parent,
+    name: op.name,
+    spelling: op.spelling,
+    mode: (op.op === "move" ? op.mode : undefined) ?? node.mode,
+  };
 }
 
 function contentOf(op: { manifest: string; size: number; mtimeMs: number; mode: number }) {

@@ -2,26 +2,35 @@ import { createHash } from "node:crypto";
 import { toBase64Url } from "@ashlar/shared/encoding";
 import { type BlockHash, type DeviceId, type Epoch, type UserId, newId, rootId } from "@ashlar/shared/ids";
 import { blockBytesMax } from "@ashlar/shared/limits";
+import { deltaCodec } from "../../src/node/delta-codec.ts";
+import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import { decodeManifest, encodeManifest } from "@ashlar/shared/manifest";
+import { patchManifest } from "@ashlar/shared/manifest-patch";
 import type { Change, ServerMessage } from "@ashlar/shared/protocol/change";
-import { ProblemError } from "@ashlar/shared/protocol/problem";
-import { DiskError, type Disk, type BlockKnowledge, type Edge, type FeedEvents, type Transfer } from "../../src/ports.ts";
+import type { CommitResponse, Op, WireOp } from "@ashlar/shared/protocol/commit";
+import { type ProblemCode, ProblemError } from "@ashlar/shared/protocol/problem";
+import type { CommitContent, DeltaFrame, Edge, FeedEvents } from "../../src/ports.ts";
 import { Namespace } from "./namespace.ts";
 import { Random } from "./random.ts";
 
-/** Content up to this many bytes is one small block and travels in the commit; longer content is sent on its own. */
-const smallBytesMax = 24;
+/** Full blocks are sent on their own; the rest at a text's end, or a short text, is a small block and travels in the commit. */
+const blockBytes = 8;
+/** What is longer than a text stands for a large file, and its bytes do not matter. */
+const textBytesMax = 1024;
+export const isSmall = (block: Uint8Array): boolean => block.length < blockBytes;
+
+const codec = deltaCodec();
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 export const hashOf = (bytes: Uint8Array): BlockHash => createHash("sha256").update(bytes).digest("hex") as BlockHash;
 export const manifestOfText = (text: string): string => manifestOfBytes(new TextEncoder().encode(text));
-const manifestOfBytes = (bytes: Uint8Array): string =>
+export const manifestOfBytes = (bytes: Uint8Array): string =>
   encodeManifest(blocksOf(bytes).map((block) => ({ hash: hashOf(block), size: block.length })));
 
-/** Cut by length alone: most content is one block. */
-function blocksOf(bytes: Uint8Array): Uint8Array[] {
-  const count = Math.ceil(bytes.length / blockBytesMax);
-  return Array.from({ length: count }, (_, index) => bytes.subarray(index * blockBytesMax, (index + 1) * blockBytesMax));
+/** Cut by length alone, and into so many that a patch is shorter than the manifest of a longer text. */
+export function blocksOf(bytes: Uint8Array): Uint8Array[] {
+  const cut = bytes.length > textBytesMax ? blockBytesMax : blockBytes;
+  return Array.from({ length: Math.ceil(bytes.length / cut) }, (_, index) => bytes.subarray(index * cut, (index + 1) * cut));
 }
 
 /** Asked before each request reaches the server and before its answer leaves: may take time, or throw. */
@@ -37,6 +46,12 @@ export class SimulatedEdge {
   journalFrom = 0;
   commits = 0;
   blocksSent = 0;
+  /** How often a delta or a patch is refused that is all right. */
+  refusals = 0;
+  readonly refused = new Set<string>();
+  deltasTaken = 0;
+  patchesTaken = 0;
+  readonly #random = new Random(79);
   readonly #listeners = new Set<(message: ServerMessage) => void>();
   readonly #rules = { treePage: 3 };
 
@@ -78,38 +93,70 @@ export class SimulatedEdge {
         request("prove", () => {
           throw new ProblemError("proof-failed");
         }),
-      putBlock: (hash, bytes) =>
+      putBlock: (hash, { bytes }) =>
         request("putBlock", () => {
           this.blocksSent++;
           this.#store(hash, bytes);
         }),
+      putDelta: (hash, frame) => request("putDelta", () => this.#take({ target: hash, frame })),
+      signature: (hash) => request("signature", () => codec.sign(this.#block(hash))),
       locate: () => request("locate", () => []),
       fetch: (url) => request("fetch", () => this.#block(url as BlockHash)),
-      commit: (ops, inline) =>
-        request("commit", () => {
-          this.commits++;
-          for (const { hash, bytes } of inline) this.#store(hash, bytes);
-          const named = ops.flatMap((op) => (op.op === "create" || op.op === "update" ? decodeManifest(op.manifest) : []));
-          const missing = named.filter(({ hash }) => !this.blocks.has(hash)).map(({ hash }) => hash);
-          if (missing.length > 0) throw new ProblemError("block-missing", undefined, { hashes: missing });
-          const { results, changes } = this.namespace.commit(ops, device);
-          if (changes.length > 0) this.#push(changes);
-          return { results, changes, head: this.namespace.head };
-        }),
+      commit: (ops, content) => request("commit", () => this.#commit(ops, content, device)),
       changes: (since, epoch) =>
         request("changes", () => {
           if (epoch !== null && (epoch !== this.epoch || since > this.namespace.head)) throw new ProblemError("epoch-changed");
           if (since < this.journalFrom) throw new ProblemError("cursor-expired");
           return { epoch: this.epoch, head: this.namespace.head, changes: this.namespace.journal.slice(since, since + 7) };
         }),
-      manifest: (node) =>
+      manifest: (node, version) =>
         request("manifest", () => {
-          const manifest = this.namespace.nodes.get(node)?.manifest;
-          if (manifest === undefined || manifest === null) throw new ProblemError("not-found");
+          const manifest = this.namespace.manifest(node, version);
+          if (manifest === undefined) throw new ProblemError("not-found");
           return manifest;
         }),
       tree: (node, after, _signal, known) => request("tree", () => this.#treePage(node, after, known)),
     };
+  }
+
+  #commit(wireOps: readonly WireOp[], { inline, deltas }: CommitContent, device: DeviceId): CommitResponse {
+    this.commits++;
+    const ops = wireOps.map((op) => this.#whole(op));
+    for (const { hash, bytes } of inline) this.#store(hash, bytes);
+    for (const delta of deltas) this.#take(delta);
+    const named = ops.flatMap((op) => (op.op === "create" || op.op === "update" ? decodeManifest(op.manifest) : []));
+    const missing = named.filter(({ hash }) => !this.blocks.has(hash)).map(({ hash }) => hash);
+    if (missing.length > 0) throw new ProblemError("block-missing", undefined, { hashes: missing });
+    const { results, changes } = this.namespace.commit(ops, device);
+    const patches = new Map(wireOps.flatMap((op) => ("patch" in op ? [[op.opId, op.patch]] : [])));
+    const told = changes.map((change): Change => {
+      const patch = patches.get(change.opId);
+      return patch === undefined ? change : { ...change, manifest: null, patch };
+    });
+    if (told.length > 0) this.#push(changes, told, deltas);
+    return { results, changes: told, head: this.namespace.head };
+  }
+
+  #whole(op: WireOp): Op {
+    if (!("patch" in op)) return op;
+    const { patch, ...rest } = op;
+    const base = this.namespace.manifest(op.node, patch.base);
+    if (base === undefined || this.#random.chance(this.refusals)) this.#refuse("stale-patch");
+    this.patchesTaken++;
+    return { ...rest, manifest: patchManifest(base, patch) };
+  }
+
+  #take({ target, frame }: DeltaFrame): void {
+    const bases = readDeltaHeader(frame).bases.flatMap(({ hash }) => this.blocks.get(hash) ?? []);
+    if (bases.length < readDeltaHeader(frame).bases.length) this.#refuse("base-missing");
+    if (this.#random.chance(this.refusals)) this.#refuse(this.#random.pick(["base-missing", "bad-delta"]));
+    this.#store(target, codec.decode(frame, bases));
+    this.deltasTaken++;
+  }
+
+  #refuse(code: ProblemCode): never {
+    this.refused.add(code);
+    throw new ProblemError(code);
   }
 
   #treePage(node: typeof rootId, after: string | null, known: string | undefined) {
@@ -150,55 +197,14 @@ export class SimulatedEdge {
     return bytes;
   }
 
-  #push(changes: Change[]): void {
+  #push(changes: readonly Change[], told: Change[], deltas: readonly DeltaFrame[]): void {
     const hashes = changes.flatMap(({ manifest }) => decodeManifest(manifest ?? "").map(({ hash }) => hash));
     const inline = hashes.flatMap((hash) => {
       const bytes = this.blocks.get(hash);
-      return bytes === undefined || bytes.length > smallBytesMax ? [] : [{ hash, data: toBase64Url(bytes) }];
+      return bytes === undefined || !isSmall(bytes) ? [] : [{ hash, data: toBase64Url(bytes) }];
     });
-    for (const listener of this.#listeners) listener({ type: "changes", head: this.namespace.head, changes, inline, locations: [] });
+    const frames = deltas.map(({ target, frame }) => ({ target, data: toBase64Url(frame) }));
+    const message = { type: "changes" as const, head: this.namespace.head, changes: told, inline, deltas: frames, locations: [] };
+    for (const listener of this.#listeners) listener(message);
   }
-}
-
-/** Content between a simulated disk and a simulated edge. */
-export function simulatedTransfer(disk: Disk, edge: Edge, knowledge: BlockKnowledge): Transfer {
-  const content = async (manifest: string, received?: ReadonlyMap<BlockHash, Uint8Array>): Promise<Uint8Array> => {
-    const parts: Uint8Array[] = [];
-    for (const { hash } of decodeManifest(manifest)) parts.push(received?.get(hash) ?? (await edge.fetch(hash, undefined)));
-    return Buffer.concat(parts);
-  };
-  return {
-    async upload(path) {
-      const stat = await disk.stat(path);
-      if (stat === undefined) throw new DiskError("absent", path);
-      const bytes = stat.kind === "symlink" ? await disk.readLink(path) : await readAll(disk, path, stat.size);
-      const after = await disk.stat(path);
-      if (after === undefined || after.mtimeNs !== stat.mtimeNs || after.inode !== stat.inode || after.size !== stat.size)
-        throw new DiskError("changed", path);
-      const small = [];
-      for (const block of blocksOf(bytes)) {
-        const hash = hashOf(block);
-        if (knowledge.serverHas(hash)) continue;
-        if (block.length <= smallBytesMax) {
-          small.push({ hash, bytes: block });
-          continue;
-        }
-        const [state] = await edge.check([{ hash, size: block.length }]);
-        if (state !== "have") await edge.putBlock(hash, block);
-        knowledge.rememberServerHas([hash]);
-      }
-      return { manifest: manifestOfBytes(bytes), size: bytes.length, stat, small };
-    },
-    async download(manifest, draft, { received }) {
-      await draft.write(await content(manifest, received), 0);
-    },
-    downloadBytes: (manifest) => content(manifest),
-  };
-}
-
-async function readAll(disk: Disk, path: string, size: number): Promise<Uint8Array> {
-  await using handle = await disk.open(path);
-  const bytes = new Uint8Array(size);
-  const count = await handle.read(bytes, 0);
-  return bytes.slice(0, count);
 }

@@ -2,6 +2,7 @@
  * Several devices, one edge and time, all in memory and all from one seed: persons edit, lines break, answers get lost,
  * processes die at any call. Whatever happened, the devices become equal (I7) and nothing saved is lost (I5).
  */
+import { decodeManifest } from "@ashlar/shared/manifest";
 import { ManualClock } from "./manual-clock.ts";
 import { Device } from "./device.ts";
 import type { RelativePath } from "../../src/ports.ts";
@@ -47,6 +48,7 @@ export class Simulation {
   }
 
   async run(): Promise<void> {
+    this.edge.refusals = 0.1;
     for (const device of this.devices) {
       Object.assign(device.faults, { lost: this.#options.lost, crash: this.#options.crash, latencyMs: 200 });
       device.start();
@@ -124,11 +126,7 @@ export class Simulation {
 
   #textOf(manifest: string | null): string {
     if (manifest === null) return "";
-    for (const bytes of this.edge.blocks.values()) {
-      const text = new TextDecoder().decode(bytes);
-      if (manifestOfText(text) === manifest) return text;
-    }
-    return "";
+    return Buffer.concat(decodeManifest(manifest).map(({ hash }) => this.edge.blocks.get(hash) ?? new Uint8Array())).toString();
   }
 
   // --- what a person does ---

@@ -1,18 +1,16 @@
-import { hashBlock } from "@ashlar/client/node/hash";
 import { UnreachableError } from "@ashlar/client/ports";
-import { createTransfer } from "@ashlar/client/transfer/transfer";
 import { blockBytesMax, transferBytesMax } from "@ashlar/shared/limits";
 import { encodeManifest } from "@ashlar/shared/manifest";
 import { expect, test } from "vitest";
 import { cutsOf, MiB, noise } from "../support/content.ts";
-import { MemoryDisk, memoryDraft, MemoryKnowledge } from "../support/memory-disk.ts";
-import { MemoryEdge } from "../support/memory-edge.ts";
+import { memoryDraft } from "../support/memory-disk.ts";
+import { memoryTransfer } from "../support/memory-transfer.ts";
 
 const { signal } = new AbortController();
 
 function setUp() {
-  const edge = new MemoryEdge();
-  return { edge, transfer: createTransfer({ disk: new MemoryDisk(), edge, knowledge: new MemoryKnowledge(), hashBlock }) };
+  const { edge, transfer } = memoryTransfer();
+  return { edge, transfer };
 }
 
 test("U22 fetched blocks share a fixed number of buffers, used again only when their block is written", async () => {

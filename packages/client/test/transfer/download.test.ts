@@ -1,6 +1,4 @@
-import { hashBlock } from "@ashlar/client/node/hash";
 import { UnreachableError } from "@ashlar/client/ports";
-import { createTransfer } from "@ashlar/client/transfer/transfer";
 import { blockHashSchema, type BlockHash } from "@ashlar/shared/ids";
 import { linkTargetBytesMax, locateHashesMax, packGapBytesMax, transfersInFlightMax } from "@ashlar/shared/limits";
 import { encodeManifest, type BlockRef } from "@ashlar/shared/manifest";
@@ -8,20 +6,20 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { settled } from "../support/clocks.ts";
 import { content, cutsOf, KiB, MiB, noise } from "../support/content.ts";
-import { MemoryDisk, memoryDraft, MemoryKnowledge } from "../support/memory-disk.ts";
-import { MemoryEdge } from "../support/memory-edge.ts";
+import { memoryDraft } from "../support/memory-disk.ts";
+import { memoryTransfer } from "../support/memory-transfer.ts";
 
 const { signal } = new AbortController();
 
 function setUp() {
-  const disk = new MemoryDisk();
-  const edge = new MemoryEdge();
-  const knowledge = new MemoryKnowledge();
-  const transfer = createTransfer({ disk, edge, knowledge, hashBlock });
+  const { disk, edge, knowledge, transfer } = memoryTransfer();
   /** What a download of these blocks writes. */
   const get = async (blocks: readonly BlockRef[], received?: ReadonlyMap<BlockHash, Uint8Array>) => {
     const draft = memoryDraft(blocks.reduce((sum, { size }) => sum + size, 0));
-    await transfer.download(encodeManifest(blocks), draft, { signal, ...(received && { received }) });
+    await transfer.download(encodeManifest(blocks), draft, {
+      signal,
+      ...(received && { received: { blocks: received, deltas: new Map() } }),
+    });
     return draft;
   };
   return { disk, edge, knowledge, transfer, get };

@@ -1,6 +1,5 @@
 import { hashBlock } from "@ashlar/client/node/hash";
 import { UnreachableError } from "@ashlar/client/ports";
-import { createTransfer } from "@ashlar/client/transfer/transfer";
 import type { BlockHash } from "@ashlar/shared/ids";
 import { packBlockBytesMax, transfersInFlightMax } from "@ashlar/shared/limits";
 import { decodeManifest } from "@ashlar/shared/manifest";
@@ -9,17 +8,16 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { settled } from "../support/clocks.ts";
 import { content, cutsOf, MiB, noise } from "../support/content.ts";
-import { MemoryDisk, MemoryKnowledge } from "../support/memory-disk.ts";
-import { MemoryEdge } from "../support/memory-edge.ts";
+import { MemoryDisk, type MemoryKnowledge } from "../support/memory-disk.ts";
+import type { MemoryEdge } from "../support/memory-edge.ts";
+import { memoryTransfer } from "../support/memory-transfer.ts";
 
 const { signal } = new AbortController();
 
 function setUp(files: Record<string, Uint8Array> = {}) {
-  const disk = new MemoryDisk();
-  const edge = new MemoryEdge();
-  const knowledge = new MemoryKnowledge();
-  for (const [path, bytes] of Object.entries(files)) disk.put(path, bytes);
-  return { disk, edge, knowledge, transfer: createTransfer({ disk, edge, knowledge, hashBlock }) };
+  const device = memoryTransfer();
+  for (const [path, bytes] of Object.entries(files)) device.disk.put(path, bytes);
+  return device;
 }
 
 describe("what is read", () => {
@@ -274,5 +272,5 @@ describe("what goes wrong", () => {
 function setUpAgain(edge: MemoryEdge, bytes: Uint8Array, knowledge: MemoryKnowledge) {
   const disk = new MemoryDisk();
   disk.put("f", bytes);
-  return createTransfer({ disk, edge, knowledge, hashBlock }).upload("f", { signal });
+  return memoryTransfer({ disk, edge, knowledge }).transfer.upload("f", { signal });
 }

@@ -2,11 +2,13 @@ import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DeviceId, type Epoch, type NodeId, type OpId, type UserId, newId, rootId } from "@ashlar/shared/ids";
+import { diffManifests } from "@ashlar/shared/manifest-patch";
 import type { Change } from "@ashlar/shared/protocol/change";
 import type { Op } from "@ashlar/shared/protocol/commit";
 import { describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/node/database.ts";
 import type { Stat } from "../../src/ports.ts";
+import { placed } from "../../src/trees/effects.ts";
 import { applyChanges } from "../../src/trees/journal.ts";
 import { applyObservations } from "../../src/trees/observations.ts";
 import { Trees } from "../../src/trees/trees.ts";
@@ -107,7 +109,71 @@ describe("applyChanges", () => {
   });
 });
 
+describe("a patch in the journal", () => {
+  const text = "a text of several blocks, one after the other, so that there is something to patch";
+  const [before, after] = [manifestOfText(text), manifestOfText(`A${text.slice(1)}`)];
+  const patch = diffManifests(1, before, after);
+  const update = (first: Change, more: Partial<Change>) =>
+    change(2, {
+      ...first,
+      seq: 2,
+      opId: newId<OpId>(bytes),
+      type: "update",
+      rev: 2,
+      version: 2,
+      manifest: null,
+      ...(patch && { patch }),
+      ...more,
+    });
+
+  it("T20 makes the new manifest of the version that it is for", () => {
+    const made = trees();
+    const first = change(1, { manifest: before });
+    applyChanges(made, [first, update(first, {})]);
+    expect(made.remote.get(first.node)).toMatchObject({ version: 2, manifest: after });
+  });
+
+  it("T20 makes it of what was agreed, when the server's is a later one that is not known", () => {
+    const made = trees();
+    const first = change(1, { manifest: before });
+    applyChanges(made, [first]);
+    made.synced.put(present(made.remote.get(first.node)));
+    made.remote.put({ ...present(made.remote.get(first.node)), version: 7, manifest: null });
+    applyChanges(made, [update(first, { version: 8 })]);
+    expect(made.remote.get(first.node)).toMatchObject({ version: 8, manifest: after });
+  });
+
+  it("T20 for a version that is not here, or that does not fit it, leaves the manifest to be asked for", () => {
+    for (const wrong of [
+      { base: 5, splices: [] },
+      { base: 1, splices: [{ at: 1000, remove: 1, insert: "" }] },
+      { base: 1, splices: [{ at: 0, remove: 1, insert: "!" }] },
+    ]) {
+      const made = trees();
+      const first = change(1, { manifest: before });
+      applyChanges(made, [first, update(first, { patch: wrong })]);
+      expect(made.remote.get(first.node)).toMatchObject({ version: 2, manifest: null });
+    }
+  });
+});
+
 describe("Trees", () => {
+  it("T21 what was downloaded the server has, so that an edit of it asks about what is new alone", () => {
+    const made = trees();
+    const first = change(1, { manifest: manifestOfText("text") });
+    applyChanges(made, [first]);
+    placed(made, present(made.remote.get(first.node)), stat("1"), { mode: 0o644, nowMs: 0 });
+    expect(made.blockKnowledge().serverHas(hashOf(new TextEncoder().encode("text")))).toBe(true);
+  });
+
+  it("T8 a block that stands in several files is known in a few of them", () => {
+    const made = trees();
+    const base = { parent: rootId, spelling: undefined, seenAtMs: 0, kind: "file" as const, manifest: manifestOfText("text") };
+    for (let index = 0; index < 6; index++) made.local.put({ ...base, id: node(), name: `${index}`, stat: stat(`${index}`) });
+    const places = made.blockKnowledge().findLocal(hashOf(new TextEncoder().encode("text")));
+    expect(new Set(places.map(({ path }) => path)).size).toBe(4);
+  });
+
   it("T5 every change of a tree makes its node dirty, and writing the same again does not", () => {
     const made = trees();
     const first = change(1);
@@ -148,7 +214,7 @@ describe("Trees", () => {
     const base = { parent: rootId, spelling: undefined, seenAtMs: 0 };
     made.local.put({ ...base, id: folder, name: "a", kind: "folder", stat: stat("1", { kind: "folder" }), manifest: null });
     made.local.put({ ...base, id: file, parent: folder, name: "x", kind: "file", stat: stat("2"), manifest });
-    expect(made.blockKnowledge().findLocal(hash)).toEqual({ path: "a/x", offset: 0 });
+    expect(made.blockKnowledge().findLocal(hash)).toEqual([{ path: "a/x", offset: 0 }]);
     made.local.put({
       ...base,
       id: folder,
@@ -158,9 +224,9 @@ describe("Trees", () => {
       stat: stat("1", { kind: "folder" }),
       manifest: null,
     });
-    expect(made.blockKnowledge().findLocal(hash)?.path).toBe("B\u0308/x");
+    expect(made.blockKnowledge().findLocal(hash)).toEqual([{ path: "B\u0308/x", offset: 0 }]);
     made.local.remove(folder);
-    expect(made.blockKnowledge().findLocal(hash)).toBeUndefined();
+    expect(made.blockKnowledge().findLocal(hash)).toEqual([]);
     expect(made.local.get(file)).toBeUndefined();
   });
 });

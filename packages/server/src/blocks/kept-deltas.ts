@@ -3,15 +3,12 @@
  * another one is nobody else's business. Losing one costs a device the difference to the whole block, nothing else.
  */
 import type { BlockHash, UserId } from "@ashlar/shared/ids";
-import { deltaMs, packBlockBytesMax } from "@ashlar/shared/limits";
+import { deltaMs, deltaSavedBytesMin, deltaShareMax, packBlockBytesMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BucketWriter, Database, Statement } from "../ports.ts";
 
 /** A frame of `size` bytes in the bucket, that makes `target` of all of the bases. */
 export type KeptDelta = { readonly target: BlockHash; readonly bases: readonly BlockHash[]; readonly size: number };
-
-/** A delta above this share of its block saves too little for an object of its own. */
-const keptShareMax = 1 / 2;
 
 /** Where a kept delta is, and its name in a signed address. */
 export function deltaKey(user: string, name: string): string {
@@ -25,7 +22,7 @@ export function deltaName({ target, bases: [base] }: KeptDelta): string {
 
 /** Small blocks come along in a range of a pack with others: a delta of one would be an object for a few kilobytes. */
 export function isWorthKeeping({ size }: BlockRef, frameBytes: number): boolean {
-  return size > packBlockBytesMax && frameBytes <= size * keptShareMax;
+  return size > packBlockBytesMax && frameBytes <= size * deltaShareMax && size - frameBytes >= deltaSavedBytesMin;
 }
 
 /** The object. No row knows it yet; without one the bucket's lifecycle removes it. */

@@ -38,7 +38,7 @@ export type Loaded = {
   /** Operations that were applied before. */
   readonly known: ReadonlyMap<OpId, Change>;
   readonly blocks: ReadonlyMap<BlockHash, BlockRow>;
-  /** Of the files that move: their manifests, unless too long for a change. */
+  /** Of the files that move or are restored: their manifests, unless too long for a change. */
   readonly manifests: ReadonlyMap<NodeId, string>;
   /** Of the files that the commit was told to compare: their current manifests, likewise. */
   readonly previous: ReadonlyMap<NodeId, PreviousManifest>;
@@ -68,6 +68,8 @@ export type Admission = {
   readonly versions: readonly NewVersion[];
   /** New in the journal, in order of seq; empty if nothing is to be written. */
   readonly changes: readonly Change[];
+  /** What each of these changes found; undefined where there was nothing. */
+  readonly found: readonly (NodeRow | undefined)[];
   /** Of this commit's operations, applied now or before: what the device is answered. */
   readonly answered: readonly Change[];
 };
@@ -80,7 +82,14 @@ export type AdmitContext = {
   readonly heights?: Heights;
 };
 
-const changeTypes: Record<Op["op"], ChangeType> = { create: "create", mkdir: "create", update: "update", move: "move", delete: "delete" };
+const changeTypes: Record<Op["op"], ChangeType> = {
+  create: "create",
+  mkdir: "create",
+  update: "update",
+  move: "move",
+  delete: "delete",
+  restore: "restore",
+};
 
 /**
  * Applies the operations in order, each alone. An operation that was applied before is answered as it was then and changes
@@ -109,6 +118,7 @@ class AdmissionRun {
   readonly #tree: TreeOverlay;
   readonly #outcomes: Outcome[] = [];
   readonly #changes: Change[] = [];
+  readonly #found: (NodeRow | undefined)[] = [];
   readonly #versions: NewVersion[] = [];
   readonly #manifests: Map<NodeId, string>;
   /** Nodes with a conflicting operation, and among them those that it should have made. */
@@ -151,6 +161,7 @@ class AdmissionRun {
       nodes: writes,
       versions: this.#versions,
       changes: this.#changes,
+      found: this.#found,
       answered: this.#outcomes.flatMap((outcome) => ("change" in outcome ? [outcome.change] : [])).toSorted((a, b) => a.seq - b.seq),
     };
   }
@@ -165,6 +176,7 @@ class AdmissionRun {
   #apply({ op, blocks }: CheckedOp, type: ChangeType, after: NodeRow): "done" {
     // A deleted node has no path any more: it is told with the one it had.
     const lastPath = type === "delete" ? this.#tree.path(after.node) : undefined;
+    this.#found.push(this.#tree.get(after.node));
     this.#tree.put(after);
     if ("manifest" in op) {
       const { size, mtimeMs, mode, manifest } = op;

@@ -1,6 +1,6 @@
 /** The journal: what devices apply in order (I3), and how long it is kept. */
 import type { Epoch, UserId } from "@ashlar/shared/ids";
-import { changeManifestCharsMax, changesPageMax, historyMs, pageManifestCharsMax } from "@ashlar/shared/limits";
+import { changeManifestCharsMax, changesPageMax, historyMs, journalMs, pageManifestCharsMax } from "@ashlar/shared/limits";
 import type { ChangesPage } from "@ashlar/shared/protocol/change";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Database } from "../ports.ts";
@@ -28,12 +28,13 @@ const changesSql = `
 
 /**
  * The oldest changes after `since`, at most `limit` of them and never more than `changesPageMax`. With `epoch` null the device
- * begins, which it can do only from 0. A cursor above the head comes from another life of the namespace, whatever it says.
+ * begins, which it can do only from 0. A cursor above the head comes from another life of the namespace, whatever it says. One
+ * whose next change is older than the journal goes back has expired, although rows are kept longer. `now` is ms since 1970.
  * Throws a ProblemError `not-found` if the user has no namespace here.
  */
 export async function readChanges(
   db: Database,
-  { user, since, epoch, limit }: { user: UserId; since: number; epoch: Epoch | null; limit: number },
+  { user, since, epoch, limit, now }: { user: UserId; since: number; epoch: Epoch | null; limit: number; now: number },
 ): Promise<ChangesAnswer> {
   const batch = new ReadBatch(db);
   const heads = batch.add<NamespaceHead>(db.prepare(headSql).bind(user));
@@ -45,9 +46,10 @@ export async function readChanges(
   const known = epoch === null ? since === 0 : epoch === namespace.epoch;
   if (!known || since > namespace.head) return { kind: "epoch-changed", ...namespace };
   const changes = rows().map((row) => changeOf(user, row));
-  const first = changes[0]?.seq ?? namespace.head + 1;
+  const [first] = changes;
   // Seqs have no gap, so a journal that does not go on with the next one has been pruned.
-  if (first !== since + 1) return { kind: "cursor-expired", ...namespace };
+  const isPruned = (first?.seq ?? namespace.head + 1) !== since + 1;
+  if (isPruned || (first !== undefined && first.at < now - journalMs)) return { kind: "cursor-expired", ...namespace };
   return { kind: "page", ...namespace, changes };
 }
 

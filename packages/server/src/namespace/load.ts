@@ -1,5 +1,6 @@
 import type { BlockHash, NodeId, OpId, UserId } from "@ashlar/shared/ids";
 import { changeManifestCharsMax, commitOpsMax } from "@ashlar/shared/limits";
+import type { Op } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { deltaName, type KeptDelta, keptDeltaOf, type KeptDeltaRow, keptDeltasSql, keptSince } from "../blocks/kept-deltas.ts";
 import type { Pack } from "../blocks/types.ts";
@@ -81,7 +82,7 @@ export async function load(db: Database, { user, ops, packs, deltas, compared, n
   const named = namedBy(ops);
   const hashes = new Set<BlockHash>([...ops, ...packs].flatMap(({ blocks }) => blocks.map(({ hash }) => hash)));
   const namedBlocks = [...new Set(ops.flatMap(({ blocks }) => blocks.map(({ hash }) => hash)))];
-  const nodesOf = (kind: "delete" | "move") => ops.filter(({ op }) => op.op === kind).map(({ op }) => op.node);
+  const nodesOf = (...kinds: Op["op"][]) => ops.filter(({ op }) => kinds.includes(op.op)).map(({ op }) => op.node);
   const batch = new ReadBatch(db);
   const namespaces = batch.add<NamespaceRow>(db.prepare(namespaceSql).bind(user));
   const nodes = batch.add<NodeRow>(...bulk(db, nodesSql, named.nodes, user));
@@ -96,7 +97,9 @@ export async function load(db: Database, { user, ops, packs, deltas, compared, n
     ),
   );
   const blocks = batch.add<BlockRow>(...bulk(db, blocksSql, [...hashes], user, now));
-  const manifests = batch.add<{ node: NodeId; manifest: string }>(...bulk(db, manifestsSql, nodesOf("move"), user, changeManifestCharsMax));
+  const manifests = batch.add<{ node: NodeId; manifest: string }>(
+    ...bulk(db, manifestsSql, nodesOf("move", "restore"), user, changeManifestCharsMax),
+  );
   const previous = batch.add<PreviousManifest>(...bulk(db, manifestsSql, compared, user, changeManifestCharsMax));
   const kept = batch.add<KeptDeltaRow>(...bulk(db, keptDeltasSql, namedBlocks, user, keptSince(now)));
   await batch.run();

@@ -26,6 +26,12 @@ export async function storeManifest(
   return { manifest: null, manifestKey };
 }
 
+/** In SQL: whether two keys name the same content. What goes before the namespace's moment is as long in all of them. */
+export function sameManifestKey(one: string, other: string): string {
+  const chars = "m/".length + 22 + "/".length + 64;
+  return `substr(${one}, 1, ${chars}) = substr(${other}, 1, ${chars})`;
+}
+
 export async function fetchManifest(bucket: BucketReader, stored: StoredManifest): Promise<string> {
   if (stored.manifestKey === null) return stored.manifest;
   const body = await bucket.get(stored.manifestKey);

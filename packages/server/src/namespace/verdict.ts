@@ -1,7 +1,7 @@
 /** Whether one operation fits the tree as it is by then, and what it makes of its node. */
 import { contentDigest, emptyDigest, type Sha256 } from "@ashlar/shared/digest";
 import { rootId, type NodeId } from "@ashlar/shared/ids";
-import { pathDepthMax } from "@ashlar/shared/limits";
+import { historyMs, pathDepthMax } from "@ashlar/shared/limits";
 import type { ChangeType } from "@ashlar/shared/protocol/change";
 import type { ConflictReason, Op } from "@ashlar/shared/protocol/commit";
 import type { NodeRow } from "./node-row.ts";
@@ -24,6 +24,7 @@ type OpOf<Kind extends Op["op"]> = Extract<Op, { op: Kind }>;
 const conflict = (reason: ConflictReason, about: NodeId): Verdict => ({ kind: "conflict", reason, about });
 
 export function judge(tree: TreeOverlay, op: Op, context: JudgeContext): Verdict {
+  if (op.op === "restore") return judgeRestore(tree, op, context);
   return op.op === "create" || op.op === "mkdir" ? judgeNew(tree, op, context) : judgeExisting(tree, op, context);
 }
 
@@ -48,6 +49,24 @@ function judgeExisting(tree: TreeOverlay, op: OpOf<"update" | "move" | "delete">
   if (row.rev !== op.baseRev) return conflict("stale", op.node);
   if (op.op === "update") return judgeUpdate(row, op, context);
   return op.op === "move" ? judgeMove(tree, row, op, context) : judgeDelete(tree, row, context);
+}
+
+/** A folder comes back empty, so that its depth is its own. */
+function judgeRestore(tree: TreeOverlay, op: OpOf<"restore">, { now }: JudgeContext): Verdict {
+  const row = tree.get(op.node);
+  if (row === undefined) return conflict("gone", op.node);
+  // A live one has another revision than it was deleted with, or was never deleted.
+  if (row.deletedAt === null || row.rev !== op.baseRev) return conflict("stale", op.node);
+  // Its versions may have gone already, and the row goes after them.
+  if (row.deletedAt <= now - historyMs) return conflict("gone", op.node);
+  const fault = placeFault(tree, op);
+  if (fault !== undefined) return fault;
+  const { parent, name } = op;
+  return {
+    kind: "apply",
+    type: "restore",
+    after: { ...row, parent, name, spelling: op.spelling ?? null, rev: row.rev + 1, deletedAt: null },
+  };
 }
 
 function judgeUpdate(row: NodeRow, op: OpOf<"update">, { sha256 }: JudgeContext): Verdict {
@@ -76,7 +95,7 @@ function judgeMove(tree: TreeOverlay, row: NodeRow, op: OpOf<"move">, { heights 
   return { kind: "apply", type: "move", after };
 }
 
-function placeFault(tree: TreeOverlay, { node, parent, name }: OpOf<"create" | "mkdir" | "move">): Verdict | undefined {
+function placeFault(tree: TreeOverlay, { node, parent, name }: OpOf<"create" | "mkdir" | "move" | "restore">): Verdict | undefined {
   const chain = tree.chain(parent);
   if (chain === undefined || chain[0]?.kind !== "folder") return conflict("parent-gone", node);
   if (chain.some((ancestor) => ancestor.node === node)) return conflict("cycle", node);

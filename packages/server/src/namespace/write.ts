@@ -59,9 +59,10 @@ const revivePacksSql = `
   FROM json_each(?1) j WHERE user_id = j.value->>2 AND pack_id = j.value->>0`;
 
 const changesSql = `
-  INSERT INTO changes (user_id, seq, op_id, type, device_id, at, node_id, parent_id, name, spelling, path, kind, rev, version, size, mtime_ms, mode, deltas)
+  INSERT INTO changes (user_id, seq, op_id, type, device_id, at, node_id, parent_id, name, spelling, path, kind, rev, version, size, mtime_ms, mode, deltas,
+    before_parent, before_name, before_spelling, before_version, before_mode, before_deleted)
   SELECT ?2, value->>0, value->>1, value->>2, ?3, ?4, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9,
-    value->>10, value->>11, value->>12, value->>13, value->>14
+    value->>10, value->>11, value->>12, value->>13, value->>14, value->>15, value->>16, value->>17, value->>18, value->>19, value->>20
   FROM json_each(?1)`;
 
 export type CommitWrite = {
@@ -111,7 +112,14 @@ export function writeStatements(db: Database, write: CommitWrite): Statement[] {
       revivePacksSql,
       [...blocks.revived].map((pack) => [...pack, user]),
     ),
-    ...bulk(db, changesSql, changes.map(changeValues), user, device, now),
+    ...bulk(
+      db,
+      changesSql,
+      changes.map((change, index) => [...changeValues(change), ...foundValues(admission.found[index])]),
+      user,
+      device,
+      now,
+    ),
     ...recordDeltas(db, user, write.deltas, now),
   ];
 }
@@ -149,6 +157,9 @@ const changeValues = (c: Change) => [
   c.mode,
   c.deltas.length === 0 ? null : c.deltas,
 ];
+
+const foundValues = (n: NodeWrite["before"]) =>
+  n === undefined ? [null, null, null, null, null, null] : [n.parent, n.name, n.spelling, n.version, n.mode, n.deletedAt];
 
 const placeDiffers = ({ before, after }: NodeWrite): boolean =>
   before?.parent !== after.parent || before.name !== after.name || before.deletedAt !== after.deletedAt;

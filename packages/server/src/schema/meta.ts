@@ -5,7 +5,7 @@
  * text, since D1 hands binary values over as arrays of numbers. Times are ms since 1970, sizes bytes.
  */
 import { sql } from "drizzle-orm";
-import { check, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /** One user's tree. `seq` is the last change's number; `generation` moves when a crashed commit is undone, so that its late write fails. */
 export const namespaces = sqliteTable("namespaces", {
@@ -42,6 +42,10 @@ export const nodes = sqliteTable(
     uniqueIndex("nodes_live_name")
       .on(table.user, table.parent, table.name)
       .where(sql`deleted_at is null`),
+    /** Earns its one write for each deletion: what was deleted is found by its path, and with what was in it, without walking a tree. */
+    index("nodes_deleted_name")
+      .on(table.user, table.parent, table.name)
+      .where(sql`deleted_at is not null`),
   ],
 );
 
@@ -68,14 +72,18 @@ export const versions = sqliteTable(
   ],
 );
 
-/** The journal: each row is the node as it was right after the change. Its key is what fences a second writer (I3). */
+/**
+ * The journal: each row is the node as it was right after the change, and what the change took away. A node's state at any
+ * moment is thus what its first change after that moment found (null: nothing), or its present one if there is none. The key
+ * is what fences a second writer (I3).
+ */
 export const changes = sqliteTable(
   "changes",
   {
     user: text("user_id").notNull(),
     seq: integer("seq").notNull(),
     op: text("op_id").notNull(),
-    type: text("type", { enum: ["create", "update", "move", "delete"] }).notNull(),
+    type: text("type", { enum: ["create", "update", "move", "delete", "restore"] }).notNull(),
     device: text("device_id").notNull(),
     at: integer("at").notNull(),
     node: text("node_id").notNull(),
@@ -91,6 +99,13 @@ export const changes = sqliteTable(
     mode: integer("mode").notNull(),
     /** Deltas that make new blocks of it, as JSON; null if there are none. */
     deltas: text("deltas"),
+    beforeParent: text("before_parent"),
+    beforeName: text("before_name"),
+    beforeSpelling: text("before_spelling"),
+    beforeVersion: integer("before_version"),
+    beforeMode: integer("before_mode"),
+    /** When it had been deleted, for a restore. */
+    beforeDeleted: integer("before_deleted"),
   },
   (table) => [
     primaryKey({ columns: [table.user, table.seq] }),

@@ -1,4 +1,12 @@
-import { changeDeltasMax, changesPageMax, deltaMs, packBlockBytesMax } from "@ashlar/shared/limits";
+import {
+  blockBytesMax,
+  changeDeltasMax,
+  changesPageMax,
+  deltaMs,
+  deltaSavedBytesMin,
+  deltaShareMax,
+  packBlockBytesMax,
+} from "@ashlar/shared/limits";
 import { expect, test } from "vitest";
 import { deltaKey, deltaName, isWorthKeeping, type KeptDelta, pruneDeltas, saveDeltas } from "../../src/blocks/kept-deltas.ts";
 import { commit } from "../../src/namespace/commit.ts";
@@ -13,10 +21,12 @@ const deltaOf = (target: string, ...bases: string[]): KeptDelta => ({
   size: 99,
 });
 
-test("Y8 a delta is worth an object of its own at half of a block above 64 KiB, and not at a byte more", () => {
+test("Y8 a delta is worth an object of its own that saves 16 KiB and a sixty-fourth of a block above 64 KiB, and not a byte less", () => {
   const { hash } = newBlock(1);
-  expect(isWorthKeeping({ hash, size: 100_000 }, 50_000)).toBe(true);
-  expect(isWorthKeeping({ hash, size: 100_000 }, 50_001)).toBe(false);
+  expect(isWorthKeeping({ hash, size: 100_000 }, 100_000 - deltaSavedBytesMin)).toBe(true);
+  expect(isWorthKeeping({ hash, size: 100_000 }, 100_001 - deltaSavedBytesMin)).toBe(false);
+  expect(isWorthKeeping({ hash, size: blockBytesMax }, deltaShareMax * blockBytesMax)).toBe(true);
+  expect(isWorthKeeping({ hash, size: blockBytesMax }, deltaShareMax * blockBytesMax + 1)).toBe(false);
   expect(isWorthKeeping({ hash, size: packBlockBytesMax + 1 }, 1)).toBe(true);
   expect(isWorthKeeping({ hash, size: packBlockBytesMax }, 1)).toBe(false);
 });
@@ -64,7 +74,7 @@ test("Y10 a change and its journal row tell the same deltas, each once, of new b
   expect(told).toHaveLength(changeDeltasMax);
   expect(new Set(told.map(({ target }) => target)).size).toBe(changeDeltasMax);
   expect(told.some(({ target }) => target === old.hash)).toBe(false);
-  const page = await readChanges(world.db, { user: world.user, since: 1, epoch, limit: changesPageMax });
+  const page = await readChanges(world.db, { user: world.user, since: 1, epoch, limit: changesPageMax, now: world.time });
   expect(page).toMatchObject({ kind: "page", changes: [{ deltas: told }] });
   const again = await commit(world.deps, call);
   expect(again.answer).toEqual(answer);

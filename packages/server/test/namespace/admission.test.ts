@@ -15,6 +15,7 @@ import {
   newNode,
   newWorld,
   packOf,
+  restoreOp,
   rootId,
   updateOp,
   type World,
@@ -28,7 +29,7 @@ const contents = [[], [block("1", 5)], [block("2", 7), block("1", 5), block("2",
 const packs = [packOf(block("1", 5), block("2", 7))];
 
 const step = fc.record({
-  op: fc.constantFrom("create", "mkdir", "mkdir", "update", "move", "move", "delete"),
+  op: fc.constantFrom("create", "mkdir", "mkdir", "update", "move", "move", "delete", "restore"),
   node: fc.constantFrom(...nodes),
   parent: fc.constantFrom(...nodes),
   name: fc.constantFrom(...names),
@@ -42,6 +43,7 @@ function opOf(model: TreeModel, { op, node, parent, name, content, revOff }: Ste
   if (op === "create") return createOp(node, parent, name, content);
   if (op === "mkdir") return mkdirOp(node, parent, name);
   if (op === "update") return updateOp(node, baseRev, content);
+  if (op === "restore") return restoreOp(node, baseRev, parent, name);
   return op === "move" ? moveOp(node, baseRev, parent, name) : deleteOp(node, baseRev);
 }
 
@@ -102,7 +104,7 @@ async function expectSameAgain(world: World, ops: readonly Op[], response: Commi
 async function expectJournalToRebuild(world: World, model: TreeModel): Promise<void> {
   const device = new Map<NodeId, { parent: NodeId; name: string; rev: number }>();
   for (let cursor = 0; cursor < model.seq;) {
-    const page = await readChanges(world.db, { user: world.user, since: cursor, epoch, limit: 7 });
+    const page = await readChanges(world.db, { user: world.user, since: cursor, epoch, limit: 7, now: world.time });
     if (page.kind !== "page") throw new Error(page.kind);
     for (const { node, parent, name, rev, type } of page.changes) {
       if (type === "delete") device.delete(node);

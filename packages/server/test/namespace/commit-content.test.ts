@@ -144,7 +144,7 @@ describe("the content of a commit", () => {
     expect((await commit(world.deps, world.call(ops))).answer).toMatchObject({ ok: false, code: "too-large" });
     expect(dump(world)).toEqual(before);
     expect((await world.commit(ops.slice(1))).changes).toHaveLength(count);
-    const page = await readChanges(world.db, { user: world.user, since: 0, epoch: null, limit: changesPageMax });
+    const page = await readChanges(world.db, { user: world.user, since: 0, epoch: null, limit: changesPageMax, now: world.time });
     if (page.kind !== "page") throw new Error(page.kind);
     const chars = page.changes.map(({ path }) => path.length);
     expect(chars.slice(0, -1).reduce((total, length) => total + length, 0)).toBeLessThan(pageManifestCharsMax);

@@ -1,5 +1,5 @@
 import { epochSchema, rootId } from "@ashlar/shared/ids";
-import { changeManifestCharsMax, changesPageMax, historyMs, packBlockBytesMax } from "@ashlar/shared/limits";
+import { changeManifestCharsMax, changesPageMax, historyMs, journalMs, packBlockBytesMax } from "@ashlar/shared/limits";
 import { encodeManifest } from "@ashlar/shared/manifest";
 import { expect, it } from "vitest";
 import { trimManifests } from "../../src/namespace/change-page.ts";
@@ -7,7 +7,8 @@ import { pruneJournal, readChanges } from "../../src/namespace/journal.ts";
 import { readTree } from "../../src/namespace/tree.ts";
 import { block, createOp, deleteOp, epoch, mkdirOp, newNode, newUser, newWorld, type World } from "../support/namespace-world.ts";
 
-const read = (world: World, since: number, limit = changesPageMax) => readChanges(world.db, { user: world.user, since, epoch, limit });
+const read = (world: World, since: number, limit = changesPageMax) =>
+  readChanges(world.db, { user: world.user, since, epoch, limit, now: world.time });
 
 const seqsOf = (answer: Awaited<ReturnType<typeof read>>) => (answer.kind === "page" ? answer.changes.map(({ seq }) => seq) : answer.kind);
 
@@ -24,26 +25,35 @@ it("J20 tells a cursor apart that is of another epoch, above the head, or older 
   const world = await newWorld();
   for (const name of ["a", "b", "c"]) {
     await world.commit([mkdirOp(newNode(), rootId, name)]);
-    world.time += historyMs / 2;
+    world.time += journalMs / 2;
   }
   const other = epochSchema.parse("other".padEnd(22, "_"));
-  expect(await readChanges(world.db, { user: world.user, since: 1, epoch: other, limit: 1 })).toEqual({
+  expect(await readChanges(world.db, { user: world.user, since: 1, epoch: other, limit: 1, now: world.time })).toEqual({
     kind: "epoch-changed",
     epoch,
     head: 3,
   });
-  expect(seqsOf(await readChanges(world.db, { user: world.user, since: 1, epoch: null, limit: 1 }))).toBe("epoch-changed");
+  expect(seqsOf(await readChanges(world.db, { user: world.user, since: 1, epoch: null, limit: 1, now: world.time }))).toBe("epoch-changed");
   expect(seqsOf(await read(world, 4))).toBe("epoch-changed");
-  const now = 5000 + historyMs + 1;
+  world.time = 5000 + journalMs;
+  expect(seqsOf(await read(world, 0))).toEqual([1, 2, 3]);
+  world.time += 1;
+  expect(await read(world, 0)).toEqual({ kind: "cursor-expired", epoch, head: 3 });
+  expect(seqsOf(await read(world, 1))).toEqual([2, 3]);
+  world.time = 5000;
+  const now = 5000 + historyMs;
+  expect(await pruneJournal(world.db, { user: world.user, now: now - 1, rowsMax: 100 })).toBe(0);
   expect(await pruneJournal(world.db, { user: world.user, now, rowsMax: 100 })).toBe(1);
   expect(await read(world, 0)).toEqual({ kind: "cursor-expired", epoch, head: 3 });
   expect(seqsOf(await read(world, 1))).toEqual([2, 3]);
-  await expect(readChanges(world.db, { user: newUser(), since: 0, epoch: null, limit: 1 })).rejects.toMatchObject({ code: "not-found" });
+  await expect(readChanges(world.db, { user: newUser(), since: 0, epoch: null, limit: 1, now: world.time })).rejects.toMatchObject({
+    code: "not-found",
+  });
 });
 
 it("J21 prunes a prefix only, so many rows at a time, and a device at the head is still served", async () => {
   const world = await newWorld();
-  const late = world.time + 10 * historyMs;
+  const late = world.time + 2 * historyMs;
   await world.commit(["a", "b", "c", "d"].map((name) => mkdirOp(newNode(), rootId, name)));
   world.time = late;
   await world.commit([mkdirOp(newNode(), rootId, "e")]);

@@ -89,6 +89,15 @@ export const moveOp = (node: NodeId, baseRev: number, parent: NodeId, name: stri
 });
 export const deleteOp = (node: NodeId, baseRev: number): Op => ({ op: "delete", opId: newOp(), node, baseRev });
 
+export const restoreOp = (node: NodeId, baseRev: number, parent: NodeId, name: string): Op => ({
+  op: "restore",
+  opId: newOp(),
+  node,
+  baseRev,
+  parent,
+  name,
+});
+
 /** Remembers who holds what; leases are whatever was uploaded. */
 class FakeBlockIndex implements BlockIndex {
   readonly leased = new Set<BlockHash>();

@@ -47,6 +47,7 @@ export class TreeModel {
     if ("parent" in op) Object.assign(node, { parent: op.parent, name: op.name });
     if ("manifest" in op) Object.assign(node, { version: base.version + 1, size: op.size });
     if (op.op === "delete") node.deleted = true;
+    if (op.op === "restore") node.deleted = false;
     this.nodes.set(op.node, node);
     this.seq += 1;
     return { seq: this.seq, rev: node.rev, version: node.version };
@@ -59,6 +60,10 @@ export class TreeModel {
     if (op.op === "create" || op.op === "mkdir") {
       if (op.node === rootId) return "wrong-kind";
       return node === undefined ? this.#placeFault(op) : "id-taken";
+    }
+    if (op.op === "restore") {
+      if (node === undefined) return "gone";
+      return node.deleted && node.rev === op.baseRev ? this.#placeFault(op) : "stale";
     }
     if (node === undefined || node.deleted) return "gone";
     if (op.node === rootId) return "wrong-kind";

@@ -4,7 +4,7 @@ import { blockHashSchema, deviceIdSchema, epochSchema, nodeIdSchema, opIdSchema,
 import { manifestPatchSchema } from "../manifest-patch.ts";
 import { locationSchema } from "./block.ts";
 
-export const changeTypeSchema = z.enum(["create", "update", "move", "delete"]);
+export const changeTypeSchema = z.enum(["create", "update", "move", "delete", "restore"]);
 export type ChangeType = z.infer<typeof changeTypeSchema>;
 
 /** The event `file_changed`: the node as it was right after this change. */

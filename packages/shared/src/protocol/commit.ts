@@ -46,7 +46,17 @@ export const moveOpSchema = z.strictObject({
 /** A folder must be empty by then: its children are deleted first, each conditional on its own revision. */
 export const deleteOpSchema = z.strictObject({ op: z.literal("delete"), ...base, baseRev: rev });
 
-export const opSchema = z.discriminatedUnion("op", [createOpSchema, updateOpSchema, mkdirOpSchema, moveOpSchema, deleteOpSchema]);
+/** A deleted node comes back under its id: a file with its last version, a folder empty. `baseRev` is the one it was deleted with. */
+export const restoreOpSchema = z.strictObject({ op: z.literal("restore"), ...base, baseRev: rev, ...place });
+
+export const opSchema = z.discriminatedUnion("op", [
+  createOpSchema,
+  updateOpSchema,
+  mkdirOpSchema,
+  moveOpSchema,
+  deleteOpSchema,
+  restoreOpSchema,
+]);
 export type Op = z.infer<typeof opSchema>;
 
 /** An update as it travels when its manifest is long and little of it changed: the Worker puts the manifest together again. */

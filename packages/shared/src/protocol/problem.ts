@@ -29,6 +29,7 @@ export const problems = {
   "stale-patch": { status: 409, title: "The manifest's patch is for a version that is not there: send the manifest." },
   "op-reused": { status: 409, title: "An operation id was used before for something else." },
   "cursor-expired": { status: 410, title: "The journal no longer goes back that far: reconcile." },
+  "history-expired": { status: 410, title: "History does not go back that far." },
   "epoch-changed": { status: 410, title: "The namespace was restored: reconcile without deleting." },
   "length-required": { status: 411, title: "Send Content-Length." },
   "too-large": { status: 413, title: "The body is too large." },

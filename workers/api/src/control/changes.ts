@@ -20,7 +20,7 @@ export const changes = new Hono<ApiEnv>();
 changes.get("/v1/changes", async (c) => {
   const { since, epoch = null, limit = changesPageMax } = parseQuery(c, querySchema);
   const { user, shard } = c.var.identity;
-  const answer = await readChanges(metaShard(c.env, shard), { user, since, epoch, limit });
+  const answer = await readChanges(metaShard(c.env, shard), { user, since, epoch, limit, now: Date.now() });
   if (answer.kind !== "page") throw new ProblemError(answer.kind);
   return c.json({ epoch: answer.epoch, head: answer.head, changes: answer.changes });
 });

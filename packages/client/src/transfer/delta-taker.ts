@@ -1,0 +1,84 @@
+import { readDeltaHeader } from "@ashlar/shared/delta/header";
+import { DeltaError } from "@ashlar/shared/delta/types";
+import { deltaBaseBytesMax, deltaBasesMax, deltaFrameBytesMax, deltasAtOnceMax } from "@ashlar/shared/limits";
+import type { BlockRef } from "@ashlar/shared/manifest";
+import { createBudget } from "../common/budget.ts";
+import type { Received } from "../ports.ts";
+import type { Fetcher } from "./fetcher.ts";
+import { type LocalBlocks, isBlock } from "./local-blocks.ts";
+import type { TransferOptions } from "./options.ts";
+
+export type DeltaTaker = {
+  /** By a delta that came with the change. */
+  fromReceived(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** By the shortest delta that the server has against blocks which are on this device. Rejects as the edge does when it cannot be reached. */
+  fetch(block: BlockRef, signal: AbortSignal): Promise<Uint8Array | undefined>;
+};
+
+export type DeltaTakerOptions = Pick<TransferOptions, "codec" | "cache" | "hashBlock"> & {
+  readonly local: LocalBlocks;
+  readonly fetcher: Pick<Fetcher, "locate" | "fetchFrame">;
+};
+
+/** New blocks from old ones that are here. Whatever is the matter with a delta, the answer is undefined and the block is fetched. */
+export function createDeltaTaker({ codec, cache, hashBlock, local, fetcher }: DeltaTakerOptions): DeltaTaker {
+  const slots = createBudget(deltasAtOnceMax);
+
+  async function inSlot<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
+    const giveBack = await slots.take(1, signal);
+    try {
+      return await work();
+    } finally {
+      giveBack();
+    }
+  }
+
+  /** All of them, or undefined. */
+  async function basesOf(frame: Uint8Array, block: BlockRef): Promise<Uint8Array[] | undefined> {
+    const { target, size, bases } = readDeltaHeader(frame);
+    const total = bases.reduce((sum, base) => sum + base.size, 0);
+    if (target !== block.hash || size !== block.size || bases.length > deltaBasesMax || total > deltaBaseBytesMax) return undefined;
+    const found: Uint8Array[] = [];
+    for (const base of bases) {
+      const bytes = await local.find(base);
+      if (bytes === undefined) return undefined;
+      found.push(bytes);
+    }
+    return found;
+  }
+
+  async function rebuild(frame: Uint8Array, block: BlockRef): Promise<Uint8Array | undefined> {
+    try {
+      const bases = await basesOf(frame, block);
+      if (bases === undefined) return undefined;
+      const bytes = codec.decode(frame, bases);
+      if (!(await isBlock(block, bytes, hashBlock))) return undefined;
+      // Whoever edits it here next has the old bytes.
+      await cache.put(block.hash, bytes);
+      return bytes;
+    } catch (error) {
+      if (error instanceof DeltaError) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    async fromReceived(block, received, signal) {
+      const frame = received?.deltas.get(block.hash);
+      return frame && inSlot(() => rebuild(frame, block), signal);
+    },
+
+    async fetch(block, signal) {
+      const location = await fetcher.locate(block.hash, signal);
+      const shorter = (location?.deltas ?? []).filter(({ size }) => size < Math.min(block.size, deltaFrameBytesMax + 1));
+      for (const { url, bases } of shorter.toSorted((one, other) => one.size - other.size)) {
+        // Asked before the frame is fetched: of a device's first copy of a file nothing is here.
+        if (!bases.every((hash) => local.mayHave(hash))) continue;
+        const frame = await fetcher.fetchFrame(url, signal);
+        const bytes = frame && (await inSlot(() => rebuild(frame, block), signal));
+        if (bytes !== undefined) return bytes;
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,228 @@
+/** A device: the whole client over a disk in memory, in a process that can be killed at any call. */
+import { signIn, signUp } from "@ashlar/client/edge/account";
+import { createCaller } from "@ashlar/client/edge/caller";
+import { createEdge } from "@ashlar/client/edge/edge";
+import { createSignedCaller } from "@ashlar/client/edge/signed-caller";
+import { createTokens, type SessionStore } from "@ashlar/client/edge/tokens";
+import { createEngine } from "@ashlar/client/engine/engine";
+import type { Engine, EngineEvent, EngineOptions } from "@ashlar/client/engine/types";
+import { openFeed } from "@ashlar/client/feed/feed";
+import { openDatabase } from "@ashlar/client/node/database";
+import { deltaCodec } from "@ashlar/client/node/delta-codec";
+import { hashBlock, hmacSha256, sha256 } from "@ashlar/client/node/hash";
+import {
+  type Clock,
+  type Disk,
+  DiskError,
+  type DiskErrorCode,
+  type RelativePath,
+  type WatchEvents,
+  type Watcher,
+} from "@ashlar/client/ports";
+import { loadIgnore } from "@ashlar/client/scan/ignore";
+import { scan } from "@ashlar/client/scan/scan";
+import { createBlockCache } from "@ashlar/client/transfer/block-cache";
+import { createTransfer } from "@ashlar/client/transfer/transfer";
+import type { Session } from "@ashlar/shared/protocol/account";
+import type { ManualClock } from "../../../packages/client/test/support/manual-clock.ts";
+import { MemoryStore } from "../../../packages/client/test/support/memory-store.ts";
+import { Random } from "../../../packages/client/test/support/random.ts";
+import { SimulatedDisk } from "../../../packages/client/test/support/simulated-disk.ts";
+import { zstdAtOnce } from "./compression.ts";
+import type { EdgeInMemory } from "./edge.ts";
+import { guarded, Life, never } from "./life.ts";
+import { Network } from "./network.ts";
+
+export type DeviceFaults = {
+  /** Of the process dying at a call to disk or network. */
+  crash: number;
+  /** Of a call to the disk failing. */
+  disk: number;
+};
+
+export type DeviceOptions = {
+  readonly clock: ManualClock;
+  readonly edge: EdgeInMemory;
+  readonly name: string;
+  readonly seed: number;
+  readonly caseSensitive: boolean;
+  /** How the engine sees the disk: where a bug is planted. */
+  readonly plant: (disk: Disk) => Disk;
+};
+
+const diskErrors: readonly DiskErrorCode[] = ["io", "busy", "no-space", "no-permission"];
+const password = "a password of the simulation";
+
+export class SimulatedDevice {
+  readonly name: string;
+  readonly disk: SimulatedDisk;
+  readonly network: Network;
+  readonly events: EngineEvent[] = [];
+  readonly faults: DeviceFaults = { crash: 0, disk: 0 };
+  skewMs = 0;
+  crashes = 0;
+  diskFailures = 0;
+  /** Why the engine ended by itself. */
+  failure: unknown;
+  readonly #random: Random;
+  readonly #options: DeviceOptions;
+  #session: Session | undefined;
+  readonly #store = new MemoryStore();
+  #database = openDatabase(":memory:", 0);
+  #life = new Life();
+  #watch: WatchEvents | undefined;
+  readonly #unreadable = new Set<RelativePath>();
+
+  constructor(options: DeviceOptions) {
+    const { clock, edge, name, seed, caseSensitive } = options;
+    this.#options = options;
+    this.name = name;
+    this.#random = new Random(seed);
+    this.disk = new SimulatedDisk(() => clock.now(), { caseSensitive });
+    this.disk.onChange = (folder) => this.#watch?.dirty(folder);
+    this.network = new Network({ edge, clock, random: this.#random });
+  }
+
+  async signIn(email: string, isNew: boolean): Promise<void> {
+    const call = createCaller({
+      http: this.network.http(() => Promise.resolve()),
+      clock: this.#options.clock.clock(),
+      random: this.#random.bytes,
+    });
+    this.#session = await (isNew ? signUp : signIn)(call, { email, password, device: this.name });
+  }
+
+  get engine(): Engine {
+    const { engine } = this.#life;
+    if (engine === undefined) throw new Error(`${this.name} was never started`);
+    return engine;
+  }
+
+  get isRunning(): boolean {
+    return this.#life.engine !== undefined && !this.#life.isOver;
+  }
+
+  start(): void {
+    this.#life.isOver = true;
+    const life = new Life();
+    this.#life = life;
+    life.engine = createEngine(this.#engineOptions(life));
+    life.ended = life.engine.run(life.abort.signal).catch((error: unknown) => {
+      if (!life.isOver) this.failure = error;
+    });
+  }
+
+  /** A folder that nobody may list for a while, such as one whose mount hangs. */
+  hide(path: RelativePath, ms: number): void {
+    this.#unreadable.add(path);
+    void this.#show(path, ms);
+  }
+
+  isHidden(path: RelativePath): boolean {
+    return [...this.#unreadable].some((folder) => path.startsWith(`${folder}/`));
+  }
+
+  async #show(path: RelativePath, ms: number): Promise<void> {
+    await this.#options.clock.sleep(ms);
+    this.#unreadable.delete(path);
+    this.#watch?.dirty(path);
+  }
+
+  async stop(): Promise<void> {
+    const life = this.#life;
+    life.abort.abort();
+    await this.#options.clock.passUntil(life.ended, 60_000);
+    life.isOver = true;
+    this.#watch = undefined;
+  }
+
+  /** As `kill -9`: what was under way never goes on. */
+  kill(): void {
+    this.#life.isOver = true;
+    this.#watch = undefined;
+    this.network.cut();
+    this.crashes++;
+  }
+
+  loseDatabase(): void {
+    this.#database = openDatabase(":memory:", 0);
+  }
+
+  #engineOptions(life: Life): EngineOptions {
+    const { clock, caseSensitive, plant } = this.#options;
+    const session = this.#session;
+    if (session === undefined) throw new Error(`${this.name} is not signed in`);
+    const own: Clock = {
+      now: () => clock.now() + this.skewMs,
+      sleep: async (ms, signal) => {
+        await clock.sleep(ms, signal);
+        await life.alive();
+      },
+    };
+    const mayCrash = async () => {
+      await life.alive();
+      if (!this.#random.chance(this.faults.crash)) return;
+      this.kill();
+      await never();
+    };
+    const random = this.#random.bytes;
+    const call = createCaller({ http: this.network.http(mayCrash), clock: own, random });
+    const sessions: SessionStore = {
+      load: async () => this.#session,
+      save: async (next) => {
+        if (!life.isOver) this.#session = next;
+      },
+      clear: async () => undefined,
+    };
+    const tokens = createTokens({ call, session, sessions, clock: own });
+    const edge = createEdge({
+      call: createSignedCaller(call, tokens),
+      tokens,
+      deviceName: this.name,
+      hmac: hmacSha256,
+      compression: zstdAtOnce,
+    });
+    const connect = this.network.connect(mayCrash);
+    const disk = plant(this.disk.port((step, path) => this.#diskStep(step, path, mayCrash)));
+    const ignore = loadIgnore(disk);
+    const cache = createBlockCache({ store: this.#store, hashBlock });
+    return {
+      disk,
+      edge,
+      openFeed: (events) => openFeed({ connect, tokens, edge, events, clock: own, random }),
+      openWatcher: (events) => this.#openWatcher(events, life),
+      createTransfer: (knowledge) =>
+        createTransfer({ disk, edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression: zstdAtOnce }),
+      scan: (request) => scan({ ...request, ignore }),
+      database: guarded(this.#database, life),
+      clock: own,
+      random,
+      sha256,
+      platform: { caseSensitive, keepsModes: true, nameFault: () => undefined },
+      allowMassDelete: true,
+      onEvent: (event) => {
+        if (!life.isOver) this.events.push(event);
+      },
+    };
+  }
+
+  async #diskStep(step: string, path: RelativePath, mayCrash: () => Promise<void>): Promise<void> {
+    await mayCrash();
+    if (step === "list" && this.#unreadable.has(path)) throw new DiskError("no-permission", path);
+    // What is done is done: only a crash can come between it and its answer. Without its root nothing can be synced at all.
+    if (step.endsWith(" done") || path === "" || !this.#random.chance(this.faults.disk)) return;
+    this.diskFailures++;
+    throw new DiskError(this.#random.pick(diskErrors), path);
+  }
+
+  #openWatcher(events: WatchEvents, life: Life): Watcher {
+    const folders = new Set<RelativePath>();
+    this.#watch = {
+      dirty: (path) => {
+        if (!life.isOver && folders.has(path)) events.dirty(path);
+      },
+      lost: (why) => events.lost(why),
+    };
+    return { add: (path) => folders.add(path), remove: (path) => folders.delete(path), [Symbol.asyncDispose]: async () => undefined };
+  }
+}
