@@ -1,8 +1,11 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { buildDeltaModule } from "./scripts/local/delta-module.ts";
 import { root } from "./scripts/local/root.ts";
 import { bundleFileOf, readWorkers } from "./scripts/local/workers.ts";
+
+await buildDeltaModule(root);
 
 const migrations = async (name: string) => (existsSync(`./migrations/${name}`) ? readD1Migrations(`./migrations/${name}`) : []);
 const secrets = { TOKEN_KEY: "a key for tests only, 32 characters", URL_KEY: "another key for tests, 32 characters" };
@@ -24,6 +27,10 @@ function builtApi() {
   return {
     name,
     modules: true,
+    modulesRules: [
+      { type: "ESModule" as const, include: ["**/*.js"] },
+      { type: "CompiledWasm" as const, include: ["**/*.wasm"] },
+    ],
     scriptPath: bundleFileOf(root, "api"),
     compatibilityDate: compatibility_date,
     compatibilityFlags: compatibility_flags,
