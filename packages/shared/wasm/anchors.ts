@@ -16,6 +16,7 @@ const localHeads: usize = scratch + 13 * 1024 * 1024;
 const localBits: u32 = 12;
 const localBytes: i32 = 16384;
 const localRunMin: i32 = 32;
+const localRunSure: i32 = 512;
 
 const anyHeads: usize = scratch;
 const anyBits: u32 = 20;
@@ -23,6 +24,9 @@ const keyBytes: i32 = 16;
 let stride: i32 = 4;
 /** A run elsewhere in the bases is worth a jump from here. */
 const jumpMin: i32 = 32;
+/** From this length on it is taken at once; a shorter one only if none of the next bytes begins a better one. */
+const jumpSure: i32 = 160;
+const jumpLook: i32 = 32;
 
 @inline
 function hash8(p: usize): u64 {
@@ -88,27 +92,31 @@ function findNearby(at: i32, source: i32): bool {
   for (let p = from; p < to; p += 4) {
     store<u16>(localHeads + (<usize>(hash8(data + p) >>> (64 - localBits)) << 1), <u16>(((p - from) >> 2) + 1));
   }
-  const last = min(size - 8, at + localBytes / 2);
+  let last = min(size - 8, at + localBytes / 2);
+  let best = 0;
   for (let u = at; u < last; u++) {
     const head = load<u16>(localHeads + (<usize>(hash8(target + u) >>> (64 - localBits)) << 1));
     if (head == 0) continue;
     const p = from + ((<i32>head - 1) << 2);
     if (load<u64>(data + p) != load<u64>(target + u)) continue;
     const behind = equalBackward(target + u, data + p, min(u - at, p));
-    const ahead = equalForward(target + u, data + p, min(size - u, bases - p));
-    if (behind + ahead < localRunMin) continue;
+    const length = behind + equalForward(target + u, data + p, min(size - u, bases - p));
+    if (length < localRunMin || length <= best) continue;
+    // The first match may be a phrase that stands in many places: the real continuation is much longer.
+    if (best == 0) last = min(last, u + localBytes / 16);
+    best = length;
     foundAt = u - behind;
-    foundLength = behind + ahead;
+    foundLength = length;
     foundSource = p - behind;
-    return true;
+    if (length >= localRunSure) break;
   }
-  return false;
+  return best > 0;
 }
 
 function buildIndex(): void {
   memory.fill(anyHeads, 0, 4 << anyBits);
   // Up to 2 ** 20 places fit into 22 bits of an entry, whose other 10 tell most wrong ones without a look.
-  stride = bases > 8 << 20 ? 8 : 4;
+  stride = bases > 8 << 20 ? 16 : bases > 2 << 20 ? 8 : 4;
   let last: u64 = 0;
   for (let p = 0, to = bases - keyBytes; p <= to; p += stride) {
     const hash = hash16(data + p);
@@ -217,17 +225,26 @@ export function findAnchors(basesBytes: u32, targetBytes: u32): void {
     // anywhere: until the diagonal goes on, or to the end
     const limit = next >= 0 ? max(next, at + 4) : size;
     const nextRun = next >= 0 ? equalForward(target + next, data + next + diagonal, min(size - next, bases - next - diagonal)) : 0;
-    let jumped = false;
-    for (let u = at, misses = 0; u < limit; u += 1 + min(misses >> 8, 14), misses++) {
-      if (!findAnywhere(u, at, jumpMin)) continue;
+    let best = 0,
+      bestAt = 0,
+      bestSource = 0;
+    let last = limit;
+    // A few changed bytes in what goes on well: nothing better is looked for.
+    if (next >= 0 && next - at <= 4 && nextRun >= 48) last = at;
+    for (let u = at, misses = 0; u < last; u += 1 + min(misses >> 8, 14), misses++) {
+      if (!findAnywhere(u, at, best > jumpMin ? best : jumpMin)) continue;
       if (next >= 0 && foundSource - foundAt != diagonal && foundLength < nextRun + (next - foundAt) + 16) continue;
-      jumped = true;
-      break;
+      if (best > 0 && foundLength - foundAt <= best - bestAt) continue;
+      if (best == 0) last = min(last, u + jumpLook);
+      best = foundLength;
+      bestAt = foundAt;
+      bestSource = foundSource;
+      if (best >= jumpSure) break;
     }
-    if (jumped) {
-      unmatched += foundAt - at;
-      at = foundAt;
-      diagonal = foundSource - foundAt;
+    if (best > 0) {
+      unmatched += bestAt - at;
+      at = bestAt;
+      diagonal = bestSource - bestAt;
       // Said again from the top of the loop, where the run is at least as long.
     } else if (next >= 0) {
       unmatched += next - at;

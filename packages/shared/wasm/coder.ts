@@ -142,6 +142,19 @@ export function codeDirect(value: u32, bits: i32): u32 {
   return result;
 }
 
+/** A number below `count`, all of them as likely. */
+export function codeUniform(value: u32, count: u32): u32 {
+  let from: u32 = 0;
+  for (let bits = 32 - clz(count - 1) - 1; bits >= 0; bits--) {
+    const middle = from + (<u32>1 << bits);
+    if (middle >= count) continue;
+    const upper = min(count, middle + (<u32>1 << bits)) - middle;
+    const p = <u32>((<u64>upper << 16) / (upper + (<u32>1 << bits)));
+    if (codeBit(value >= middle ? 1 : 0, max(p, 1))) from = middle;
+  }
+  return from;
+}
+
 /** A number below 2 ** bits by a tree of adaptive bits at `slot`, which takes 2 ** bits slots. */
 export function codeTree(slot: u32, value: u32, bits: i32): u32 {
   let node: u32 = 1;
@@ -152,25 +165,40 @@ export function codeTree(slot: u32, value: u32, bits: i32): u32 {
   return node;
 }
 
-/** Slots that {@link codeNumber} takes: the lengths' tree, and three adaptive bits below the leading one of each length. */
-export const numberSlots: u32 = 32 + 32 * 8;
+/** One bit by two counters of different contexts: the mean of what they say. */
+function codeFieldOfTwo(a: u32, b: u32, bit: i32): i32 {
+  const first = fieldSlots + (<usize>a << 2),
+    second = fieldSlots + (<usize>b << 2);
+  let probability = ((load<u32>(first) >>> 16) + (load<u32>(second) >>> 16)) >>> 1;
+  if (probability < 64) probability = 64;
+  else if (probability > 65472) probability = 65472;
+  bit = codeBit(bit, probability);
+  counterUpdate(first, bit, 60);
+  counterUpdate(second, bit, 60);
+  return bit;
+}
+
+const adaptiveBits: u32 = 5;
+/** Slots that {@link codeNumber} takes: the lengths' tree, and five adaptive bits below the leading one of each length. */
+export const numberSlots: u32 = 32 + (32 << adaptiveBits);
 
 /**
  * A number below 2 ** 30: how many bits it has after adding one (0 stands for "unbounded", as -1), then those bits.
- * The three below the leading one are adaptive.
+ * The five below the leading one are adaptive. Two contexts speak of it, each with slots of its own.
  */
-export function codeNumber(slot: u32, value: i32): i32 {
+export function codeNumber(a: u32, b: u32, value: i32): i32 {
   const wanted: u32 = <u32>(value + 1);
-  const bits: i32 = <i32>(codeTree(slot, value < 0 ? 0 : 32 - clz(wanted), 5) - 32);
+  const bitsWanted: u32 = value < 0 ? 0 : 32 - clz(wanted);
+  let node: u32 = 1;
+  for (let i = 4; i >= 0; i--) node = (node << 1) | codeFieldOfTwo(a + node, b + node, (bitsWanted >>> i) & 1);
+  const bits = <i32>(node - 32);
   if (bits == 0) return -1;
   let result: u32 = 1;
   let left = bits - 1;
-  const below = slot + 32 + bits * 8;
-  for (let node: u32 = 1; left > 0 && node < 8; ) {
+  const below: u32 = 32 + (bits << adaptiveBits);
+  while (left > 0 && result < 1 << adaptiveBits) {
     left--;
-    const bit = codeField(below + node, (wanted >>> left) & 1);
-    node = (node << 1) | bit;
-    result = (result << 1) | bit;
+    result = (result << 1) | codeFieldOfTwo(a + below + result, b + below + result, (wanted >>> left) & 1);
   }
   if (left > 0) result = (result << left) | codeDirect(wanted & ((1 << left) - 1), left);
   return <i32>(result - 1);

@@ -1,7 +1,7 @@
 // What the host calls. It writes bases, target, bodies and signatures into the memory, and reads results from there.
-import { findAnchors } from "./anchors";
+import { findAnchors, unmatched } from "./anchors";
 import { clearFields, decoderIsExact, finishEncoder, startDecoder, startEncoder } from "./coder";
-import { body, bodyBytesMax, data, gapBytes, rawOut, reserve as reserveData, signatures } from "./layout";
+import { body, bodyBytesMax, data, gapBytes, rawOut, reserve as reserveData, savedOperations, savedRaw, savedStream, signatures } from "./layout";
 import { buildTables } from "./model";
 import {
   codeOperations,
@@ -14,7 +14,7 @@ import {
   strongBytesMax,
   strongLiterals,
 } from "./operations";
-import { literalBytes, parse } from "./parse";
+import { literalBytes, looksPatched, manyBytes, parse, prepareMarks, restoreOperations, saveOperations } from "./parse";
 import { findSigned, signBlock } from "./signature";
 
 let ready: bool = false;
@@ -69,12 +69,12 @@ export function coding(): u32 {
 
 function setCoding(value: u32, known: bool): void {
   codingUsed = value;
-  setModes(value & 255, (value >>> 8) & 255, value >>> 16, known);
+  setModes(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24 != 0, known);
 }
 
-function write(bases: u32, target: u32, mode: i32, literals: i32, learned: i32, known: bool): void {
+function write(bases: u32, target: u32, mode: i32, literals: i32, learned: i32, differs: bool, known: bool): void {
   const bits = <u32>min(18, max(12, 32 - clz(literals) + 3));
-  setCoding(mode == strongLiterals ? mode | (bits << 8) | (<u32>learned << 16) : mode, known);
+  setCoding(mode == strongLiterals ? mode | (bits << 8) | (<u32>learned << 16) | (<u32>differs << 24) : mode | (<u32>differs << 24), known);
   startEncoder(body, body + bodyBytesMax);
   clearFields();
   setRaw(rawOut, rawOut + bodyBytesMax);
@@ -84,15 +84,45 @@ function write(bases: u32, target: u32, mode: i32, literals: i32, learned: i32, 
 }
 
 function writeBest(bases: u32, target: u32, known: bool): void {
+  prepareMarks();
   const literals = literalBytes();
   const mode = literals == 0 ? rawLiterals : literals <= strongBytesMax ? strongLiterals : literals <= lightBytesMax ? lightLiterals : rawLiterals;
-  write(bases, target, mode, literals, 0, known);
+  write(bases, target, mode, literals, literals > 4096 ? 0 : literals > 512 ? 1 : literals > 128 ? 2 : 3, mode != rawLiterals && known && unmatched > manyBytes && looksPatched(), known);
 }
+
+/** What a literal costs, in quarters of bits, as the parser believes: where it costs little, few short matches are worth a copy. */
+const dearLiteral: i32 = 10;
+const cheapLiteral: i32 = 3;
+/** Less than this is parsed one way only, for the time. */
+const twiceFrom: i32 = 1024;
+const oneParseFrom: i32 = 384 << 10;
 
 export function encode(bases: u32, target: u32): void {
   findAnchors(bases, target);
-  parse(bases, target, true, 10, 8, 8, 512);
+  if (unmatched < twiceFrom || unmatched > manyBytes) {
+    const literal = unmatched < twiceFrom || unmatched > oneParseFrom ? dearLiteral : cheapLiteral;
+    parse(bases, target, true, literal, 8, 8, 512);
+    writeBest(bases, target, true);
+    return;
+  }
+  // Which is right shows only in the result. Both parses come first, since the models take the place of the indexes.
+  parse(bases, target, true, dearLiteral, 8, 8, 512);
+  const count = saveOperations(savedOperations);
+  parse(bases, target, true, cheapLiteral, 8, 8, 512);
   writeBest(bases, target, true);
+  const stream = coderBytes,
+    raw = rawBytes,
+    used = codingUsed;
+  memory.copy(savedStream, body, stream);
+  memory.copy(savedRaw, rawOut, raw);
+  restoreOperations(savedOperations, count);
+  writeBest(bases, target, true);
+  if (coderBytes + rawBytes <= stream + raw) return;
+  memory.copy(body, savedStream, stream);
+  memory.copy(rawOut, savedRaw, raw);
+  coderBytes = stream;
+  rawBytes = raw;
+  codingUsed = used;
 }
 
 export function sign(bytes: u32): u32 {

@@ -18,7 +18,7 @@ export const rateTable: usize = squashTable + 4096 * 2;
 export const byteCounts: usize = rateTable + 1024 * 2;
 /** Adaptive bits of the fields of operations. */
 export const fieldSlots: usize = 0x20000;
-export const fieldSlotCount: u32 = 32768;
+export const fieldSlotCount: u32 = 262144;
 /** {@link opRecordBytes} for each operation that the encoder found. */
 export const opRecords: usize = fieldSlots + fieldSlotCount * 4;
 export const opRecordBytes: u32 = 12;
@@ -31,9 +31,17 @@ export const scratchBytes: u32 = 14 * MiB;
 /** Raw literals that an encoder sets aside; above what the literal model takes. */
 export const rawOut: usize = scratch + 9 * MiB;
 
+/** Behind both: the marks of marks.ts. */
+export const markList: usize = scratch + 13 * MiB + 64 * KiB;
+export const marksMax: u32 = 229376;
+
 /** The frame's body, or a signature: in for a decoder, out for an encoder. Room for raw literals and their overhead. */
 export const body: usize = scratch + scratchBytes;
 export const bodyBytesMax: u32 = 4 * MiB + 256 * KiB;
+/** Where an encoder keeps one of two results, in the part of the body that so small ones do not reach. */
+export const savedStream: usize = body + MiB;
+export const savedRaw: usize = savedStream + MiB;
+export const savedOperations: usize = savedRaw + MiB;
 /** Signatures that an encoder takes: those of 16 MiB of bases are smaller than a body. The coder writes there only after they are read. */
 export const signatures: usize = body;
 

@@ -36,7 +36,7 @@ export function buildTables(): void {
     if (y > 65520) y = 65520;
     store<u16>(squashTable + (<usize>i << 1), <u16>y);
   }
-  for (let n: i32 = 0; n < 1024; n++) store<u16>(rateTable + (<usize>n << 1), <u16>(65536.0 / (<f64>n + 1.6)));
+  for (let n: i32 = 0; n < 1024; n++) store<u16>(rateTable + (<usize>n << 1), <u16>(65536.0 / (<f64>n + 1.8)));
 }
 
 /** @param bytes an estimate of how many literals will come: it chooses the size of the tables, and stands in the frame */
@@ -47,7 +47,7 @@ export function startModel(bits: u32): void {
   clearCounters(orders, (7 << bits));
   clearCounters(matchCounters, matchCounterCount);
   memory.fill(matchHeads, 0, 4 << matchHeadBits);
-  for (let i: u32 = 0; i < weightSets * inputs; i++) store<f32>(weights + (<usize>i << 2), 0.3);
+  for (let i: u32 = 0; i < weightSets * inputs; i++) store<f32>(weights + (<usize>i << 2), 0.22);
   for (let i: u32 = 0; i < refineCount; i++) {
     const x = <u32>(i & 31);
     const p = load<u16>(squashTable + (<usize>(x * 128 + 64) << 1));
@@ -159,12 +159,12 @@ export function codeLiteral(at: usize, foretold: i32, after: u32): void {
     const mixed: i32 = load<u16>(squashTable + (<usize>position << 1));
     // refined by how often such a confidence was right after this byte's beginning
     const ra = refine + (<usize>(((node | (i >= 4 ? 0 : 256)) << 5) | (<u32>position >>> 7)) << 2);
-    let p: u32 = (<u32>mixed * 3 + (load<u32>(ra) >>> 16)) >>> 2;
+    let p: u32 = (<u32>mixed + (load<u32>(ra) >>> 16)) >>> 1;
     if (p < 16) p = 16;
     if (p > 65520) p = 65520;
     const y = direction == learning ? bit : codeBit(bit, p);
 
-    const error: f32 = (<f32>(y ? 65536 : 0) - <f32>mixed) * <f32>(1.0 / 65536) * <f32>0.03;
+    const error: f32 = (<f32>(y ? 65536 : 0) - <f32>mixed) * <f32>(1.0 / 65536) * <f32>0.02;
     const e = f32x4.splat(error);
     v128.store(w, f32x4.add(w0, f32x4.mul(x0, e)));
     v128.store(w + 16, f32x4.add(w1, f32x4.mul(x1, e)));

@@ -4,6 +4,7 @@ import {
   codeField,
   codeNumber,
   codeTree,
+  codeUniform,
   decoding,
   direction,
   learning,
@@ -11,7 +12,9 @@ import {
   setDirection,
 } from "./coder";
 import { byteCounts, data, gapBytes, opRecordBytes, opRecords, opsMax } from "./layout";
+import { codeDifferences, differenceRunBytesMax, startDifferences } from "./differences";
 import { codeLightLiteral, startLight } from "./light";
+import { isMark, listMarks, markAt, markCount, markFrom } from "./marks";
 import { breakModel, codeLiteral, startModel } from "./model";
 
 /** How literals are coded; stands in the frame. */
@@ -19,7 +22,9 @@ export const rawLiterals: i32 = 0;
 export const lightLiterals: i32 = 1;
 export const strongLiterals: i32 = 2;
 /** Literals beyond these go raw: they bound a decoder's work. */
-export const strongBytesMax: i32 = 64 * 1024;
+export const strongBytesMax: i32 = 32 * 1024;
+/** What the model may read of the bases before literals. */
+const learnedBytesMax: i32 = 8192;
 export const lightBytesMax: i32 = 384 * 1024;
 /** Runs from this length may be marked as raw. */
 export const rawRunBytesMin: i32 = 32;
@@ -35,16 +40,31 @@ const fromTargetAgain: u32 = 7;
 
 // slots of adaptive bits
 const kindSlots: u32 = 0;
-const literalSlots: u32 = kindSlots + 8 * 3 * 8;
-const lengthSlots: u32 = literalSlots + 8 * numberSlots;
-const nearSlots: u32 = lengthSlots + 8 * numberSlots;
-const targetSlots: u32 = nearSlots + 2 * numberSlots;
-const signSlot: u32 = targetSlots + 3 * numberSlots;
-const rawSlot: u32 = signSlot + 2;
+const signSlot: u32 = kindSlots + 8 * 3 * 8;
+const rawSlot: u32 = signSlot + 1;
+const marksSlot: u32 = rawSlot + 1;
+const markedSlot: u32 = marksSlot + 1;
+const endSlot: u32 = markedSlot + 1;
+/** Numbers of literals: by the kind of the copy before and the literals before that; and by the length of the copy. */
+const literalSlots: u32 = 256;
+const literalSlots2: u32 = literalSlots + 32 * numberSlots;
+/** Lengths of copies: by kind and literals before; and by the length of the copy before. */
+const lengthSlots: u32 = literalSlots2 + 64 * numberSlots;
+const lengthSlots2: u32 = lengthSlots + 64 * numberSlots;
+const nearSlots: u32 = lengthSlots2 + 64 * numberSlots;
+const targetSlots: u32 = nearSlots + 4 * numberSlots;
+const spanSlots: u32 = targetSlots + 2 * numberSlots;
 
-export let opCount: u32 = 0;
-export function setOpCount(count: u32): void {
-  opCount = count;
+/** Few literals one by one, more of them together. */
+@inline
+function literalClass(count: i32): u32 {
+  return count < 5 ? count : count < 9 ? 5 : count < 32 ? 6 : 7;
+}
+
+/** The byte behind which marks were listed, or -1: see marks.ts. */
+let markByte: i32 = -1;
+export function setMarks(byte: i32): void {
+  markByte = byte;
 }
 
 /** Raw literals are kept apart, since the coder could only make them longer. */
@@ -60,10 +80,13 @@ export let tableBits: u32 = 0;
 export let learnedAround: i32 = 0;
 /** Without the bases' bytes, as when they are known by signature only, nothing may look into them. */
 export let baseIsKnown: bool = true;
-export function setModes(mode: i32, bits: u32, learned: i32, known: bool): void {
+/** Short runs along the diagonal are coded as differences from it. */
+export let differences: bool = false;
+export function setModes(mode: i32, bits: u32, learned: i32, differs: bool, known: bool): void {
+  differences = differs && known && mode != rawLiterals;
   literalsMode = mode;
   tableBits = bits;
-  learnedAround = learned;
+  learnedAround = learned == 0 ? 0 : 64 << (2 * learned - 2);
   baseIsKnown = known;
 }
 
@@ -81,6 +104,7 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
   memory.fill(target - gapBytes, 0, gapBytes);
   if (literalsMode == strongLiterals) startModel(tableBits);
   if (literalsMode == lightLiterals) startLight();
+  if (differences) startDifferences();
   spent = 0;
   learnedBytes = 0;
   learnedFrom = 0;
@@ -91,9 +115,16 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     d2 = baseStarts[2];
   let behindCopy = 0;
   let back0 = 1;
-  let lastKind: u32 = 0;
+  let lastKind: u32 = 0,
+    lastLiterals: u32 = 0,
+    lastBits: u32 = 0;
   let at = 0;
   let op: u32 = 0;
+  const marked = codeField(marksSlot, direction != decoding && markByte >= 0 ? 1 : 0) != 0;
+  if (marked) {
+    const byte = codeDirect(<u32>markByte, 8);
+    if (direction == decoding && !listMarks(byte, baseBytes)) return 10;
+  }
   const farBits = 32 - clz(<u32>max(baseBytes - 1, 1));
   while (at < size) {
     const record = opRecords + <usize>op * opRecordBytes;
@@ -106,7 +137,12 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
       source = load<i32>(record, 8);
       if (literals == size - at) literals = -1;
     }
-    literals = codeNumber(literalSlots + lastKind * numberSlots, literals);
+    const steady: u32 = lastKind == onDiagonal ? 32 : 0;
+    literals = codeNumber(
+      literalSlots + (lastKind * 4 + (lastLiterals >> 1)) * numberSlots,
+      literalSlots2 + (steady + lastBits) * numberSlots,
+      literals,
+    );
     if (literals < 0) literals = size - at;
     if (literals > size - at) return 1;
     const fault = codeLiterals(target, at, literals, d0);
@@ -115,7 +151,9 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     if (at == size) break;
     if (++op > opsMax) return 2;
 
+    const literalsNow = literalClass(literals);
     const most = size - at;
+    let mark: i32 = -1;
     let kind: u32 = 0;
     if (direction != decoding) {
       const diagonal = source - at;
@@ -126,7 +164,9 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
       else if (diagonal == d2) kind = onOlder + 1;
       else {
         const off = diagonal - d0;
-        kind = (off < 0 ? -off : off) < 1 << (farBits - 2) ? fromNear : fromFar;
+        const nearBits: i32 = 32 - clz(off < 0 ? -off : off);
+        if (marked && isMark(source)) kind = nearBits + 4 > 32 - clz(markCount) ? fromFar : fromNear;
+        else kind = nearBits + 2 > farBits ? fromFar : fromNear;
       }
     }
     kind = codeTree(kindSlots + (lastKind * 3 + (literals == 0 ? 0 : literals < 16 ? 1 : 2)) * 8, kind, 3) & 7;
@@ -134,18 +174,38 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     else if (kind == resumed) source = behindCopy;
     else if (kind == onOlder) source = at + d1;
     else if (kind == onOlder + 1) source = at + d2;
-    else if (kind == fromFar) source = <i32>codeDirect(<u32>source, farBits);
+    else if (kind == fromFar) {
+      if (marked) mark = codeField(markedSlot, direction != decoding && isMark(source) ? 1 : 0) ? 0 : -1;
+      if (mark == 0) {
+        mark = codeUniform(direction == decoding ? 0 : markFrom(source), markCount);
+        source = markAt(mark);
+      } else source = <i32>codeUniform(<u32>source, baseBytes);
+    }
     else if (kind == fromNear) {
       const off = source - at - d0;
       const negative = codeField(signSlot, off < 0 ? 1 : 0);
-      const distance = codeNumber(nearSlots + negative * numberSlots, (off < 0 ? -off : off) - 1) + 1;
+      const distance = codeNumber(nearSlots + negative * numberSlots, nearSlots + (2 + negative) * numberSlots, (off < 0 ? -off : off) - 1) + 1;
       source = at + d0 + (negative ? -distance : distance);
     } else if (kind == fromTargetAgain) source = baseBytes + at - back0;
-    else source = baseBytes + at - 1 - codeNumber(targetSlots, baseBytes + at - source - 1);
+    else source = baseBytes + at - 1 - codeNumber(targetSlots, targetSlots + numberSlots, baseBytes + at - source - 1);
 
-    if (direction != decoding && length == most) length = 0;
-    length = codeNumber(lengthSlots + kind * numberSlots, length - 1) + 1;
-    if (length == 0) length = most;
+    let spans = false;
+    if (mark >= 0) spans = codeField(endSlot, direction != decoding && (isMark(source + length) || source + length == baseBytes) ? 1 : 0) != 0;
+    if (spans) {
+      // From one mark to another: by how many it is further.
+      const marksOn = codeNumber(spanSlots, spanSlots + numberSlots, direction == decoding ? 0 : <i32>markFrom(source + length) - mark - 1) + 1;
+      if (marksOn < 1 || marksOn > <i32>markCount - mark) return 5;
+      length = markAt(mark + marksOn) - source;
+    } else {
+      if (direction != decoding && length == most) length = 0;
+      length =
+        codeNumber(
+          lengthSlots + (kind * 8 + literalsNow) * numberSlots,
+          lengthSlots2 + ((kind == onDiagonal ? 32 : 0) + lastBits) * numberSlots,
+          length - 1,
+        ) + 1;
+      if (length == 0) length = most;
+    }
     if (length > most) return 3;
     if (kind >= fromTarget) {
       if (source < baseBytes || source >= baseBytes + at) return 4;
@@ -163,6 +223,8 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     if (direction == decoding) copyWithin(data + source + (source < baseBytes ? 0 : gapBytes), target + at, length);
     at += length;
     lastKind = kind;
+    lastLiterals = literalsNow;
+    lastBits = 32 - clz(length);
     if (literalsMode == strongLiterals) breakModel();
   }
   return 0;
@@ -180,6 +242,13 @@ function copyWithin(from: usize, to: usize, length: i32): void {
 function codeLiterals(target: usize, at: i32, count: i32, diagonal: i32): i32 {
   if (count == 0) return 0;
   let coded = 0;
+  const old = at + diagonal;
+  if (differences && count <= differenceRunBytesMax && at >= 2 && old >= 0 && old + count < baseBytes) {
+    if (spent + count > lightBytesMax) return 9;
+    spent += count;
+    codeDifferences(target + at, data + old, count);
+    return 0;
+  }
   if (literalsMode != rawLiterals) {
     const left = (literalsMode == strongLiterals ? strongBytesMax : lightBytesMax) - spent;
     coded = min(count, left);
@@ -220,10 +289,11 @@ function codeLiterals(target: usize, at: i32, count: i32, diagonal: i32): i32 {
 
 /** Before some literals the model reads what stands at their place in the base, and around it. */
 function learnAround(source: i32, count: i32): void {
-  let from = max(source - learnedAround, 8);
+  // Matches look back 24 bytes: never past the first base, where the two sides differ.
+  let from = max(source - learnedAround, 32);
   let to = min(source + min(count, 256) + learnedAround, baseBytes - 1);
   if (from >= learnedFrom && from < learnedTo) from = learnedTo;
-  to = min(to, from + (strongBytesMax >> 1) - learnedBytes);
+  to = min(to, from + learnedBytesMax - learnedBytes);
   if (from >= to) return;
   learnedBytes += to - from;
   learnedFrom = from;

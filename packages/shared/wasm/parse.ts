@@ -2,13 +2,14 @@
 import { anchorCount, findAnywhere, found, foundFrom, indexed, unmatched } from "./anchors";
 import { equalForward } from "./compare";
 import { anchorRecords, data, gapBytes, opRecordBytes, opRecords, opsMax, scratch } from "./layout";
-import { setOpCount } from "./operations";
+import { alignCopies } from "./align";
+import { setMarks } from "./operations";
 
 const heads: usize = scratch + 4 * 1024 * 1024;
 const headBits: u32 = 16;
 /** Place and the entry before with the same hash. */
 const entries: usize = heads + (4 << headBits);
-const entriesMax: u32 = 1 << 19;
+const entriesMax: u32 = 1 << 20;
 let entryCount: u32 = 0;
 
 let bases: i32 = 0;
@@ -89,7 +90,7 @@ function search(at: i32, end: i32, diagonal: i32): void {
     const run = equalForward(target + at, data + source, min(most, bases - source));
     if (run >= 8) consider(run, source, at, diagonal);
   }
-  if (known && indexed && (at & 1) == 0 && findAnywhere(at, at, keyMin)) consider(min(found(), most), foundFrom(), at, diagonal);
+  if (known && indexed && (at & probeMask) == 0 && findAnywhere(at, at, keyMin)) consider(min(found(), most), foundFrom(), at, diagonal);
   let entry = load<u32>(headOf(target + at));
   for (let tries = depth; entry != 0 && tries > 0; tries--) {
     const record = entries + (<usize>(entry - 1) << 3);
@@ -114,8 +115,33 @@ function consider(length: i32, source: i32, at: i32, diagonal: i32): void {
   }
 }
 
+/** Gaps below this are only looked at along the diagonal: an index costs more than they have. */
+const shortGapBytes: i32 = 20;
+const manyShortGapBytes: i32 = 100;
+/** More than this without a long match is looked at less closely. */
+export const manyBytes: i32 = 128 << 10;
+
+function alongDiagonal(from: i32, to: i32, diagonal: i32): void {
+  if (!known || from + diagonal < 0 || to + diagonal > bases) return;
+  for (let at = from; at + shortRunMin <= to; ) {
+    const run = equalForward(target + at, data + at + diagonal, to - at);
+    if (run >= shortRunMin) push(at, run, at + diagonal);
+    at += run + 1;
+  }
+}
+/** Which places ask the index of the whole base. */
+let probeMask: i32 = 0;
+/** Misses in a row, as a power of two, after which steps grow. */
+let skipBits: i32 = 9;
+let insertedPerCopy: i32 = 64;
+export const mostBytes: i32 = 768 << 10;
+let shortRunMin: i32 = 6;
+
 function parseGap(from: i32, to: i32, diagonal: i32): void {
-  if (to - from < leastLength) return;
+  if (to - from < (unmatched > manyBytes ? manyShortGapBytes : shortGapBytes)) {
+    alongDiagonal(from, to, diagonal);
+    return;
+  }
   if (known) {
     // what the base has there
     let near = max(from + diagonal - nearBytes, 0);
@@ -135,7 +161,7 @@ function parseGap(from: i32, to: i32, diagonal: i32): void {
     if (bestGain <= 0) {
       insert(bases + at);
       misses++;
-      at += 1 + (misses >> 9);
+      at += 1 + min(misses >> skipBits, 15);
       continue;
     }
     misses = 0;
@@ -144,7 +170,7 @@ function parseGap(from: i32, to: i32, diagonal: i32): void {
       gain = bestGain;
     insert(bases + at);
     // one byte later may be better
-    while (at + 1 <= last && length < 256) {
+    while (depth > 1 && at + 1 <= last && length < 256) {
       search(at + 1, to, diagonal);
       if (bestGain <= gain + 2) break;
       at++;
@@ -155,7 +181,7 @@ function parseGap(from: i32, to: i32, diagonal: i32): void {
     }
     push(at, length, source);
     if (source < bases) diagonal = source - at;
-    for (let p = at + 1, end = min(at + length, last); p < end; p++) insert(bases + p);
+    for (let p = at + 1, end = min(at + min(length, insertedPerCopy), last); p < end; p++) insert(bases + p);
     at += length;
   }
 }
@@ -170,6 +196,24 @@ export function parse(basesBytes: u32, targetBytes: u32, basesKnown: bool, bits:
   leastLength = least;
   depth = candidates;
   nearBytes = near;
+  // Where little is left, the literal model foretells short runs better than operations tell them.
+  shortRunMin = unmatched > manyBytes ? 6 : 10;
+  probeMask = unmatched > manyBytes ? 24 : 0;
+  skipBits = 9;
+  insertedPerCopy = 64;
+  if (unmatched > manyBytes) {
+    depth = min(depth, 3);
+    nearBytes = min(nearBytes, 128);
+  }
+  if (unmatched > mostBytes) {
+    // Mostly new content: the block would hardly be sent as a delta.
+    depth = 1;
+    insertedPerCopy = 8;
+    nearBytes = 0;
+    leastLength = 12;
+    skipBits = 4;
+    probeMask = -1;
+  }
   ops = 0;
   done = 0;
   entryCount = 0;
@@ -193,7 +237,21 @@ export function parse(basesBytes: u32, targetBytes: u32, basesKnown: bool, bits:
   store<i32>(record, size - done);
   store<i32>(record, 0, 4);
   store<i32>(record, 0, 8);
-  setOpCount(ops);
+}
+
+/** Moves copies to marks where that pays: after the last change of the operations. */
+export function prepareMarks(): void {
+  setMarks(known ? alignCopies(ops, bases) : -1);
+}
+
+/** Sets the operations aside; how many there are. */
+export function saveOperations(to: usize): u32 {
+  memory.copy(to, opRecords, <usize>(ops + 1) * opRecordBytes);
+  return ops;
+}
+export function restoreOperations(from: usize, count: u32): void {
+  ops = count;
+  memory.copy(opRecords, from, <usize>(ops + 1) * opRecordBytes);
 }
 
 /** Literal bytes that the operations leave. */
@@ -201,4 +259,21 @@ export function literalBytes(): i32 {
   let sum = 0;
   for (let i: u32 = 0; i <= ops; i++) sum += load<i32>(opRecords + <usize>i * opRecordBytes);
   return sum;
+}
+
+/** Whether most operations change a few bytes on the diagonal and go on, as where addresses moved. */
+export function looksPatched(): bool {
+  let patches: u32 = 0;
+  let at = 0;
+  let diagonal = 0;
+  for (let i: u32 = 0; i < ops; i++) {
+    const record = opRecords + <usize>i * opRecordBytes;
+    const literals = load<i32>(record);
+    at += literals;
+    const source = load<i32>(record, 8);
+    if (literals <= 8 && source - at == diagonal) patches++;
+    if (source < bases) diagonal = source - at;
+    at += load<i32>(record, 4);
+  }
+  return patches > 256 && patches * 2 > ops;
 }

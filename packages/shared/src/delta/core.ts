@@ -31,6 +31,7 @@ const faults: Readonly<Record<number, string>> = {
   5: "a copy reaches out of its bases",
   6: "its literals are cut short",
   7: "its stream does not end where it should",
+  9: "it has too many differences",
   8: "it has more literals than it uses",
 };
 
@@ -63,7 +64,8 @@ export function startCore(module: WebAssembly.Module) {
     return {
       mode: coding & 255,
       tableBits: (coding >> 8) & 255,
-      learned: coding >> 16,
+      learned: (coding >> 16) & 255,
+      differences: coding >>> 24 !== 0,
       stream: view().subarray(at.body, at.body + core.streamBytes()),
       raw: view().subarray(at.raw, at.raw + core.rawBytes()),
     };
@@ -90,11 +92,15 @@ export function startCore(module: WebAssembly.Module) {
       core.encodeFromSignatures(baseCount, baseBytes, targetBytes);
       return body();
     },
-    decode({ mode, tableBits, learned, stream, raw }: Body, bases: readonly Uint8Array[], header: DeltaHeader): Uint8Array<ArrayBuffer> {
+    decode(
+      { mode, tableBits, learned, differences, stream, raw }: Body,
+      bases: readonly Uint8Array[],
+      header: DeltaHeader,
+    ): Uint8Array<ArrayBuffer> {
       const memory = layOut(sizesOf(bases), header.size);
       fill(memory, bases, at.data);
       fill(memory, [stream, raw], at.body);
-      const coding = mode | (tableBits << 8) | (learned << 16);
+      const coding = mode | (tableBits << 8) | (learned << 16) | (differences ? 1 << 24 : 0);
       const fault = core.decode(baseBytes, targetBytes, stream.length, raw.length, coding, header.fromSignature ? 0 : 1);
       if (fault !== 0) throw new DeltaError(faults[fault] ?? "it is malformed");
       const made = core.targetAt(baseBytes);

@@ -5,10 +5,11 @@ import { DeltaError, type DeltaHeader } from "./types.ts";
 export const literalModes = { raw: 0, light: 1, strong: 2 } as const;
 const tableBitsMin = 12;
 const tableBitsMax = 18;
-const learnedCodesMax = 7;
+/** Short runs along the diagonal are coded as differences from it. */
+const differencesFlag = 4;
 
 /** How the core coded the body. */
-export type Coding = { readonly mode: number; readonly tableBits: number; readonly learned: number };
+export type Coding = { readonly mode: number; readonly tableBits: number; readonly learned: number; readonly differences: boolean };
 export type Body = Coding & {
   /** The arithmetic coder's stream. */
   readonly stream: Uint8Array;
@@ -20,8 +21,8 @@ export type Body = Coding & {
  * A frame in its parts: head | mode, and for strong ones the model's parameters | length of the stream | stream | raw literals.
  */
 export function frameOf(head: Uint8Array, body: Body): Uint8Array<ArrayBuffer> {
-  const { mode, tableBits, learned, stream, raw } = body;
-  const between = [mode === literalModes.strong ? mode | ((tableBits - tableBitsMin) << 2) | (learned << 5) : mode];
+  const { stream, raw } = body;
+  const between = [codingByte(body)];
   pushVarint(between, stream.length);
   const frame = new Uint8Array(head.length + between.length + stream.length + raw.length);
   frame.set(head);
@@ -44,15 +45,21 @@ export function parseFrame(frame: Uint8Array): { header: DeltaHeader; body: Body
   return { header, body: { ...coding, stream: frame.subarray(streamAt, rawAt), raw: frame.subarray(rawAt) } };
 }
 
+function codingByte({ mode, tableBits, learned, differences }: Coding): number {
+  const byte = mode | (differences ? differencesFlag : 0);
+  return mode === literalModes.strong ? byte | ((tableBits - tableBitsMin) << 3) | (learned << 6) : byte;
+}
+
 function parseCoding(byte: number): Coding {
   const mode = byte & 3;
   if (mode > literalModes.strong) throw new DeltaError("an unknown way to code literals");
+  const differences = (byte & differencesFlag) !== 0;
   if (mode !== literalModes.strong) {
-    if (byte !== mode) throw new DeltaError("parameters for a model that is not used");
-    return { mode, tableBits: tableBitsMin, learned: 0 };
+    if ((byte & ~differencesFlag) !== mode || (differences && mode === literalModes.raw))
+      throw new DeltaError("parameters for a model that is not used");
+    return { mode, tableBits: tableBitsMin, learned: 0, differences };
   }
-  const tableBits = tableBitsMin + ((byte >> 2) & 7);
-  const learned = byte >> 5;
-  if (tableBits > tableBitsMax || learned > learnedCodesMax) throw new DeltaError("the model's tables are too large");
-  return { mode, tableBits, learned };
+  const tableBits = tableBitsMin + ((byte >> 3) & 7);
+  if (tableBits > tableBitsMax) throw new DeltaError("the model's tables are too large");
+  return { mode, tableBits, learned: byte >> 6, differences };
 }
