@@ -25,8 +25,8 @@ function expectBounded(bytes: Uint8Array, bases: readonly Uint8Array[] = [base])
   }
 }
 
-describe("Q10 a damaged frame is refused or makes bytes of the declared size, and nothing else happens", () => {
-  test("Q10 bits flipped, bytes changed, left out, added and repeated", () => {
+describe("Z10 a damaged frame is refused or makes bytes of the declared size, and nothing else happens", () => {
+  test("Z10 bits flipped, bytes changed, left out, added and repeated", () => {
     const damage = fc.record({ at: fc.nat(), byte: fc.nat(255), how: fc.constantFrom("flip", "set", "drop", "insert", "cut", "repeat") });
     fc.assert(
       fc.property(fc.constantFrom(...frames), fc.array(damage, { minLength: 1, maxLength: 4 }), (good, damages) => {
@@ -46,7 +46,7 @@ describe("Q10 a damaged frame is refused or makes bytes of the declared size, an
     );
   });
 
-  test("Q10 any bytes behind a good head", () => {
+  test("Z10 any bytes behind a good head", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), fc.integer({ min: 70, max: 76 }), (bytes, kept) => {
         expectBounded(joined(frame.subarray(0, kept), bytes));
@@ -55,13 +55,13 @@ describe("Q10 a damaged frame is refused or makes bytes of the declared size, an
     );
   });
 
-  test("Q10 the codec makes good deltas after any number of bad ones", () => {
+  test("Z10 the codec makes good deltas after any number of bad ones", () => {
     for (let cut = 0; cut < 500; cut++) expectBounded(joined(frame.subarray(0, 75), randomBytes(200, cut)));
     expect(hashOf(codec.decode(frame, [base]))).toBe(hashOf(target));
   });
 });
 
-test("Q11 a frame that is cut short, or goes on after its end, is refused", () => {
+test("Z11 a frame that is cut short, or goes on after its end, is refused", () => {
   for (const good of frames) {
     for (let length = 0; length < good.length; length += 1 + Math.floor(length / 50))
       expect(() => codec.decode(good.subarray(0, length), [base])).toThrow(DeltaError);
@@ -70,7 +70,7 @@ test("Q11 a frame that is cut short, or goes on after its end, is refused", () =
   }
 });
 
-test("Q12 bases of another number or size than the frame's are refused", () => {
+test("Z12 bases of another number or size than the frame's are refused", () => {
   expect(() => codec.decode(frame, [])).toThrow("it takes 1 bases, not 0");
   expect(() => codec.decode(frame, [base, base])).toThrow(DeltaError);
   expect(() => codec.decode(frame, [base.subarray(1)])).toThrow("base 1 has 49999 bytes instead of 50000");
@@ -79,11 +79,11 @@ test("Q12 bases of another number or size than the frame's are refused", () => {
 const head = (size: readonly number[], difference: readonly number[], flags = 0, mark = 0xd1) =>
   Uint8Array.of(mark, flags, ...size, ...new Uint8Array(32), ...new Uint8Array(32), ...difference, 0, 0);
 
-describe("Q13 a head that breaks a limit is refused before anything is decoded", () => {
+describe("Z13 a head that breaks a limit is refused before anything is decoded", () => {
   // LEB128 of 4 MiB and of one more
   const most = [0x80, 0x80, 0x80, 0x02];
   const tooMany = [0x81, 0x80, 0x80, 0x02];
-  test("Q13 at the limit it is read", () => {
+  test("Z13 at the limit it is read", () => {
     expect(readDeltaHeader(head(most, [0])).size).toBe(blockBytesMax);
     expect(readDeltaHeader(head([1], [0])).bases[0]?.size).toBe(1);
   });
@@ -101,12 +101,12 @@ describe("Q13 a head that breaks a limit is refused before anything is decoded",
     ["parameters without their model", joined(head(most, [0]).subarray(0, -2), Uint8Array.of(4, 0))],
     ["tables above their limit", joined(head(most, [0]).subarray(0, -2), Uint8Array.of(2 | (7 << 2), 0))],
     ["a stream longer than the frame", joined(head(most, [0]).subarray(0, -2), Uint8Array.of(0, 9))],
-  ])("Q13 refused: %s", (_what, bytes) => {
+  ])("Z13 refused: %s", (_what, bytes) => {
     expect(() => codec.decode(bytes, [new Uint8Array(blockBytesMax)])).toThrow(DeltaError);
   });
 });
 
-test("Q14 a delta of many short copies ends at the limit of copies, and the encoder keeps to it", () => {
+test("Z14 a delta of many short copies ends at the limit of copies, and the encoder keeps to it", () => {
   // Every third byte is new: more copies than a delta may have, if each run were one.
   const old = randomBytes(2_000_000, 4);
   const broken = old.map((byte, index) => (index % 12 === 0 ? byte ^ 255 : byte));
@@ -115,7 +115,7 @@ test("Q14 a delta of many short copies ends at the limit of copies, and the enco
   expect(hashOf(codec.decode(made, [old]))).toBe(hashOf(broken));
 });
 
-test("Q15 a malformed signature is refused", () => {
+test("Z15 a malformed signature is refused", () => {
   const signature = codec.sign(base);
   const from = (bytes: Uint8Array) => () => codec.encodeFromSignatures(named(target), [{ hash: hashOf(base), signature: bytes }]);
   expect(from(signature)).not.toThrow();
@@ -126,7 +126,7 @@ test("Q15 a malformed signature is refused", () => {
   expect(from(new Uint8Array())).toThrow(DeltaError);
 });
 
-test("Q16 a signature that lies makes a delta of other bytes, which the hash tells, and no more", () => {
+test("Z16 a signature that lies makes a delta of other bytes, which the hash tells, and no more", () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat(255), fc.nat(), (at, byte, seed) => {
       const lie = codec.sign(base);

@@ -31,7 +31,7 @@ const blocks = fc
   .map((list) => list.map(([count, seed, text]) => randomBytes(count, seed).map((byte) => (text ? 97 + (byte % 8) : byte))));
 const worlds = blocks.chain((bases) => targets(bases).map((target) => ({ bases, target })));
 
-test("Q1 a frame made from old bytes gives the target back", () => {
+test("Z1 a frame made from old bytes gives the target back", () => {
   fc.assert(
     fc.property(worlds, ({ bases, target }) => {
       const frame = codec.encode(named(target), bases.map(named));
@@ -41,7 +41,7 @@ test("Q1 a frame made from old bytes gives the target back", () => {
   );
 });
 
-test("Q2 a frame made from signatures gives the target back", () => {
+test("Z2 a frame made from signatures gives the target back", () => {
   fc.assert(
     fc.property(worlds, ({ bases, target }) => {
       const signed = bases.map((bytes) => ({ hash: hashOf(bytes), signature: codec.sign(bytes) }));
@@ -52,7 +52,7 @@ test("Q2 a frame made from signatures gives the target back", () => {
   );
 });
 
-test("Q3 a frame names its target, its bases, their sizes, and whether signatures were all it was made from", () => {
+test("Z3 a frame names its target, its bases, their sizes, and whether signatures were all it was made from", () => {
   const bases = [randomBytes(70_000, 1), randomBytes(5, 2), randomBytes(130, 3)];
   const target = randomBytes(1000, 4);
   const refs = bases.map((bytes) => ({ hash: hashOf(bytes), size: bytes.length }));
@@ -66,7 +66,7 @@ test("Q3 a frame names its target, its bases, their sizes, and whether signature
   expect(readDeltaHeader(codec.encodeFromSignatures(named(target), signed)).fromSignature).toBe(true);
 });
 
-test("Q4 a delta takes up to four bases of 16 MiB in all, and blocks of up to 4 MiB, and no more", () => {
+test("Z4 a delta takes up to four bases of 16 MiB in all, and blocks of up to 4 MiB, and no more", () => {
   const block = randomBytes(4 * MiB, 5);
   const frame = codec.encode(
     named(block),
@@ -90,7 +90,7 @@ test("Q4 a delta takes up to four bases of 16 MiB in all, and blocks of up to 4 
   expect(() => codec.sign(new Uint8Array())).toThrow(RangeError);
 });
 
-test("Q5 a hundred new bytes in a random block of 4 MiB cost at most 120 bytes of body and 200 of frame", () => {
+test("Z5 a hundred new bytes in a random block of 4 MiB cost at most 120 bytes of body and 200 of frame", () => {
   const old = randomBytes(4 * MiB, 7);
   const edit = randomBytes(100, 8);
   const overwritten = old.slice();

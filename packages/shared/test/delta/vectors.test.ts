@@ -7,15 +7,15 @@ import { vectors } from "../support/delta-vectors.ts";
 
 const golden = (name: string) => readFileSync(join(import.meta.dirname, "vectors", `${name}.delta`));
 
-describe("Q6 golden frames", () => {
-  test.each(vectors)("Q6 $name decodes to what it was made of", ({ name, target, bases }) => {
+describe("Z6 golden frames", () => {
+  test.each(vectors)("Z6 $name decodes to what it was made of", ({ name, target, bases }) => {
     const frame = golden(name);
     expect(readDeltaHeader(frame).target).toBe(hashOf(target));
     expect(hashOf(codec.decode(frame, bases))).toBe(hashOf(target));
   });
 
   // An encoder may find better: then it takes the golden frame's place, beside those of the versions before.
-  test.each(vectors)("Q6 $name is made no larger today", (vector) => {
+  test.each(vectors)("Z6 $name is made no larger today", (vector) => {
     expect(vector.make(codec).length).toBeLessThanOrEqual(golden(vector.name).length);
   });
 });
