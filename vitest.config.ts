@@ -1,7 +1,10 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { defineConfig } from "vitest/config";
+import { buildWorkers } from "./scripts/local/bundle.ts";
 import { root } from "./scripts/local/root.ts";
+import { readWasmModules } from "./scripts/local/wasm-modules.ts";
 import { bundleFileOf, readWorkers } from "./scripts/local/workers.ts";
 
 const migrations = async (name: string) => (existsSync(`./migrations/${name}`) ? readD1Migrations(`./migrations/${name}`) : []);
@@ -16,15 +19,22 @@ const bindings = {
   },
   ...secrets,
 };
-const buildWorkers = "./scripts/testing/build-workers.ts";
+const builtWorkers = "./scripts/testing/build-workers.ts";
 
 /** The API Worker as built, beside the collector under test: it has the Durable Objects that the collector calls. */
-function builtApi() {
+async function builtApi() {
+  await buildWorkers(root);
+  const file = bundleFileOf(root, "api");
+  const code = await readFile(file, "utf8");
+  const wasm = await readWasmModules(file, code);
   const { name, compatibility_date, compatibility_flags, databases, r2_buckets, classes, durable_objects } = readWorkers(root).api;
   return {
     name,
-    modules: true,
-    scriptPath: bundleFileOf(root, "api"),
+    // Each named, since a path alone brings no WebAssembly along.
+    modules: [
+      { type: "ESModule" as const, path: "index.js", contents: code },
+      ...wasm.map((module) => ({ type: "CompiledWasm" as const, path: module.name, contents: module.contents })),
+    ],
     compatibilityDate: compatibility_date,
     compatibilityFlags: compatibility_flags,
     bindings,
@@ -71,13 +81,13 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./workers/gc-cron/wrangler.toml" },
-            miniflare: { cf: false, bindings, workers: [builtApi()] },
+            miniflare: { cf: false, bindings, workers: [await builtApi()] },
           }),
         ],
         test: {
           name: "gc",
           include: ["workers/gc-cron/test/**/*.test.ts"],
-          globalSetup: [buildWorkers],
+          globalSetup: [builtWorkers],
           setupFiles: ["./workers/gc-cron/test/setup.ts"],
           sequence: { groupOrder: 2 },
           ...oneWorkerd,
@@ -88,7 +98,7 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: [buildWorkers],
+          globalSetup: [builtWorkers],
           // Real servers, real folders, real time: one file at a time, after everything that is quick to fail.
           sequence: { groupOrder: 3 },
           fileParallelism: false,

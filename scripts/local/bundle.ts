@@ -1,8 +1,11 @@
-/** Bundles the Workers as wrangler would: one ES module each, with the platform's own modules left out. */
+/** Bundles the Workers as wrangler would: one ES module each, its WebAssembly beside it, with the platform's own modules left out. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { build, stop, type BuildFailure } from "esbuild";
+import { buildDeltaModule } from "./delta-module.ts";
 import { ScriptFailure } from "./failure.ts";
+import { root as repository } from "./root.ts";
+import { collectWasm, type WasmModule } from "./wasm-modules.ts";
 import { bundleFileOf, readWorkers, workerNames } from "./workers.ts";
 import type { WorkerConfig } from "./wrangler-config.ts";
 
@@ -14,6 +17,7 @@ export type Bundle = { readonly file: string; readonly bytes: number; readonly c
  */
 export async function buildWorkers(root: string): Promise<Bundle[]> {
   const workers = readWorkers(root);
+  await buildDeltaModule(repository);
   try {
     return await Promise.all(workerNames.map((name) => buildWorker(workers[name], bundleFileOf(root, name))));
   } finally {
@@ -23,18 +27,25 @@ export async function buildWorkers(root: string): Promise<Bundle[]> {
 }
 
 async function buildWorker(worker: WorkerConfig, file: string): Promise<Bundle> {
-  const text = await bundle(worker);
-  const bytes = Buffer.byteLength(text);
-  if ((await readFile(file, "utf8").catch(() => undefined)) === text) return { file, bytes, changed: false };
+  const { text, modules } = await bundle(worker);
+  // Before the code that imports them.
+  for (const { name, contents } of modules) await writeChanged(join(dirname(file), name), contents);
+  return { file, bytes: Buffer.byteLength(text), changed: await writeChanged(file, Buffer.from(text)) };
+}
+
+async function writeChanged(file: string, contents: Uint8Array): Promise<boolean> {
+  const known = await readFile(file).catch(() => undefined);
+  if (known?.equals(contents) === true) return false;
   await mkdir(dirname(file), { recursive: true });
   // Renamed into place, because another process may be reading it: tests start servers side by side.
   const beside = `${file}.${process.pid}`;
-  await writeFile(beside, text);
+  await writeFile(beside, contents);
   await rename(beside, file);
-  return { file, bytes, changed: true };
+  return true;
 }
 
-async function bundle({ main, folder }: WorkerConfig): Promise<string> {
+async function bundle({ main, folder }: WorkerConfig): Promise<{ text: string; modules: readonly WasmModule[] }> {
+  const modules: WasmModule[] = [];
   try {
     const { outputFiles } = await build({
       entryPoints: [main],
@@ -42,6 +53,7 @@ async function bundle({ main, folder }: WorkerConfig): Promise<string> {
       absWorkingDir: folder,
       write: false,
       bundle: true,
+      plugins: [collectWasm(modules)],
       format: "esm",
       target: "es2024",
       conditions: ["workerd", "worker", "browser"],
@@ -53,7 +65,7 @@ async function bundle({ main, folder }: WorkerConfig): Promise<string> {
       keepNames: true,
       logLevel: "silent",
     });
-    return outputFiles[0]?.text ?? "";
+    return { text: outputFiles[0]?.text ?? "", modules };
   } catch (error) {
     throw new ScriptFailure(`${main} cannot be built:\n${describe(error)}`, { cause: error });
   }

@@ -1,5 +1,6 @@
 /** The Workers' configuration in the form that Miniflare takes. */
 import { Log, LogLevel, type MiniflareOptions } from "miniflare";
+import type { WasmModule } from "./wasm-modules.ts";
 import type { WorkerConfig } from "./wrangler-config.ts";
 
 type MiniflareWorker = MiniflareOptions["workers"][number];
@@ -9,6 +10,7 @@ export type LocalWorker = {
   readonly config: WorkerConfig;
   /** The bundle's text. */
   readonly code: string;
+  readonly wasm: readonly WasmModule[];
   readonly secrets: Readonly<Record<string, string>>;
 };
 
@@ -39,7 +41,7 @@ export function miniflareOptions(
         name: worker.config.name,
         compatibilityDate: worker.config.compatibility_date,
         compatibilityFlags: worker.config.compatibility_flags,
-        manifest: { mainModule: "index.js", modules: { "index.js": { type: "esm", contents: worker.code } } },
+        manifest: { mainModule: "index.js", modules: modulesOf(worker) },
         env: bindingsOf(worker),
         exports: Object.fromEntries(
           worker.config.classes.map((name) => [name, { type: "durable-object" as const, storage: "sqlite" as const }]),
@@ -47,6 +49,13 @@ export function miniflareOptions(
       },
       dev: index === 0 ? { unsafeDirectSockets: [options.socket] } : {},
     })),
+  };
+}
+
+function modulesOf({ code, wasm }: LocalWorker) {
+  return {
+    "index.js": { type: "esm" as const, contents: code },
+    ...Object.fromEntries(wasm.map(({ name, contents }) => [name, { type: "wasm" as const, contents }])),
   };
 }
 

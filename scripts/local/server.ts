@@ -12,6 +12,7 @@ import { applyMigrations } from "./migrations.ts";
 import { guardAgainstOrphans } from "./orphan-guard.ts";
 import { miniflareOptions, type LocalWorker } from "./miniflare-options.ts";
 import { claimState, readSecrets } from "./state.ts";
+import { readWasmModules } from "./wasm-modules.ts";
 import { bundleFileOf, readWorkers, type WorkerName } from "./workers.ts";
 import type { WorkerConfig } from "./wrangler-config.ts";
 
@@ -87,8 +88,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 async function load(root: string, name: WorkerName, config: WorkerConfig, secrets: Readonly<Record<string, string>>): Promise<LocalWorker> {
-  const code = await readFile(bundleFileOf(root, name), "utf8");
-  return { config, code, secrets: Object.fromEntries(config.secrets.required.map((key) => [key, secrets[key] ?? ""])) };
+  const file = bundleFileOf(root, name);
+  const code = await readFile(file, "utf8");
+  const wasm = await readWasmModules(file, code);
+  return { config, code, wasm, secrets: Object.fromEntries(config.secrets.required.map((key) => [key, secrets[key] ?? ""])) };
 }
 
 /** All databases at once. They are those of the API Worker; the collector names a part of the same. */

@@ -45,6 +45,12 @@ describe("the bindings of wrangler.toml", () => {
     expect(allowed).toEqual([true, true, true, false, false]);
   });
 
+  it("O26 WebAssembly runs", async () => {
+    await using server = await start("wasm");
+    // mark, window, size in two bytes, and 6 bytes for each of 16 windows of 64
+    expect(await get(server.url, "/signature")).toBe(4 + 16 * 6);
+  });
+
   it("O5 a migration with triggers and comments is applied whole", async () => {
     await using server = await start("triggers");
     await get(server.url, "/touch");

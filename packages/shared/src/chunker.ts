@@ -11,11 +11,6 @@ const KiB = 1024;
 
 export const chunking = { bytesMin: 1024 * KiB, bytesAverage: 2048 * KiB, bytesMax: blockBytesMax } as const;
 
-const averageBits = Math.log2(chunking.bytesAverage);
-/** Harder to meet before the average, easier after it: sizes gather around the average. */
-const maskBefore = topBits(averageBits + 2);
-const maskAfter = topBits(averageBits - 2);
-
 function topBits(count: number): number {
   return (0xffffffff << (32 - count)) | 0;
 }
@@ -37,27 +32,37 @@ function gearTable(seed: number): Int32Array {
   return table;
 }
 
+export type Chunking = { readonly bytesMin: number; readonly bytesAverage: number; readonly bytesMax: number };
+
+/** A cutter with sizes of its own, to compare them; `bytesAverage` is a power of two. {@link cutLength} is the one that clients agree on. */
+export function createCutter({ bytesMin, bytesAverage, bytesMax }: Chunking) {
+  const averageBits = Math.log2(bytesAverage);
+  // Harder to meet before the average, easier after it: sizes gather around the average.
+  const maskBefore = topBits(averageBits + 2);
+  const maskAfter = topBits(averageBits - 2);
+  return (bytes: Uint8Array, last: boolean): number => {
+    const end = Math.min(bytes.length, bytesMax);
+    if (end <= bytesMin) return last ? end : 0;
+    let hash = 0;
+    let at = bytesMin;
+    const normal = Math.min(bytesAverage, end);
+    // Both indices are in bounds, and a check for undefined would sit in the hottest loop of the client.
+    for (; at < normal; at++) {
+      hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
+      if ((hash & maskBefore) === 0) return at + 1;
+    }
+    for (; at < end; at++) {
+      hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
+      if ((hash & maskAfter) === 0) return at + 1;
+    }
+    return end === bytesMax || last ? end : 0;
+  };
+}
+
 /**
  * Length in bytes of the first chunk of `bytes`.
  *
  * Without `last`, the answer is 0 when the cut cannot be known yet: hand in more, up to {@link chunking.bytesMax}.
  * With it, the bytes end the file, and what remains is the chunk.
  */
-export function cutLength(bytes: Uint8Array, last: boolean): number {
-  const { bytesMin, bytesAverage, bytesMax } = chunking;
-  const end = Math.min(bytes.length, bytesMax);
-  if (end <= bytesMin) return last ? end : 0;
-  let hash = 0;
-  let at = bytesMin;
-  const normal = Math.min(bytesAverage, end);
-  // Both indices are in bounds, and a check for undefined would sit in the hottest loop of the client.
-  for (; at < normal; at++) {
-    hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
-    if ((hash & maskBefore) === 0) return at + 1;
-  }
-  for (; at < end; at++) {
-    hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
-    if ((hash & maskAfter) === 0) return at + 1;
-  }
-  return end === bytesMax || last ? end : 0;
-}
+export const cutLength = createCutter(chunking);

@@ -11,3 +11,17 @@ declare class TextDecoder {
 }
 declare function btoa(binary: string): string;
 declare function atob(base64: string): string;
+/** What every runtime alike has of WebAssembly: a module is compiled by the host, since workerd compiles none at run time, and started by us. */
+declare namespace WebAssembly {
+  class Module {
+    private readonly compiled: true;
+  }
+  class Instance {
+    constructor(module: Module);
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+  class Memory {
+    private constructor();
+    readonly buffer: ArrayBuffer;
+  }
+}

@@ -19,6 +19,9 @@ export const packBlockBytesMax = 64 * KiB;
 /** One pack object; a first sync fetches packs whole, so they stay as small as a block. */
 export const packBytesMax = 4 * MiB;
 
+/** Copies in one delta: bounds what a decoder does for many short ones. */
+export const deltaCopiesMax = 131_072;
+
 export const commitOpsMax = 1000;
 /** Sum of the blocks that one commit carries inline. */
 export const commitInlineBytesMax = 16 * MiB;

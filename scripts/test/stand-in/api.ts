@@ -1,3 +1,5 @@
+import module from "@ashlar/shared/delta.wasm";
+import { createDeltaCodec } from "@ashlar/shared/delta/codec";
 import { DurableObject } from "cloudflare:workers";
 import { createHash } from "node:crypto";
 import type { Env } from "./env.ts";
@@ -23,6 +25,7 @@ const routes: Record<string, (env: Env) => Promise<unknown>> = {
   "/put": async (env) => (await env.BLOCKS.put("b/1", "bytes"))?.size,
   "/get": async (env) => (await env.BLOCKS.get("b/1"))?.text() ?? null,
   "/limit": async (env) => (await env.LIMIT.limit({ key: "one" })).success,
+  "/signature": () => Promise.resolve(createDeltaCodec(module).sign(new Uint8Array(1000)).length),
   "/secret": async (env) => createHash("sha256").update(env.TOKEN_KEY).digest("hex"),
 };
 

@@ -1,66 +1,59 @@
-/** Common prefix and suffix with the first base, and the bytes between them. */
-import { joinFrame, splitFrame } from "./header.ts";
-import { type DeltaCodec, DeltaError } from "./types.ts";
+/**
+ * The codec over its WebAssembly core (packages/shared/wasm). The module is handed in compiled, since workerd compiles none at run
+ * time: Node reads it from a file, Workers and browsers import it.
+ */
+import { blockBytesMax } from "../limits.ts";
+import { frameOf, parseFrame } from "./frame.ts";
+import { writeHead } from "./header.ts";
+import { startCore, type Core } from "./core.ts";
+import { signedSize } from "./signature.ts";
+import { DeltaError, type DeltaBase, type DeltaCodec, type SignedBase } from "./types.ts";
 
-const countBytes = 8;
-
-export function createDeltaCodec(): DeltaCodec {
+export function createDeltaCodec(module: WebAssembly.Module): DeltaCodec {
+  // Started when first needed: many a process never makes a delta.
+  let started: Core | undefined;
+  const core = (): Core => (started ??= startCore(module));
   return {
-    encode({ hash, bytes }, bases) {
-      const [base = bytes.subarray(0, 0)] = bases.map((one) => one.bytes);
-      const longest = Math.min(base.length, bytes.length);
-      let prefix = 0;
-      while (prefix < longest && base[prefix] === bytes[prefix]) prefix++;
-      let suffix = 0;
-      while (suffix < longest - prefix && base[base.length - 1 - suffix] === bytes[bytes.length - 1 - suffix]) suffix++;
-      const header = {
-        target: hash,
-        size: bytes.length,
-        bases: bases.map((one) => ({ hash: one.hash, size: one.bytes.length })),
-        fromSignature: false,
-      };
-      return joinFrame(header, bodyOf(prefix, suffix, bytes.subarray(prefix, bytes.length - suffix)));
-    },
-    sign(bytes) {
-      const signature = new Uint8Array(4);
-      new DataView(signature.buffer).setUint32(0, bytes.length);
-      return signature;
-    },
-    encodeFromSignatures({ hash, bytes }, bases) {
-      const sized = bases.map(({ hash: base, signature }) => {
-        if (signature.length !== 4) throw new DeltaError("this is no signature");
-        return { hash: base, size: new DataView(signature.buffer, signature.byteOffset).getUint32(0) };
-      });
-      return joinFrame({ target: hash, size: bytes.length, bases: sized, fromSignature: true }, bodyOf(0, 0, bytes));
-    },
-    decode(frame, bases) {
-      const { header, body } = splitFrame(frame);
-      const [base = new Uint8Array(0)] = bases;
-      if (bases.length !== header.bases.length || bases.some(({ length }, at) => length !== header.bases[at]?.size)) {
-        throw new DeltaError("the bases are others than the frame's");
-      }
-      if (body.length < countBytes) throw new DeltaError("the frame is cut short");
-      const counts = new DataView(body.buffer, body.byteOffset);
-      const prefix = counts.getUint32(0);
-      const suffix = counts.getUint32(4);
-      const literals = body.subarray(countBytes);
-      if (prefix > base.length || suffix > base.length || prefix + suffix + literals.length !== header.size) {
-        throw new DeltaError("the lengths do not add up");
-      }
-      const target = new Uint8Array(header.size);
-      target.set(base.subarray(0, prefix));
-      target.set(literals, prefix);
-      target.set(base.subarray(base.length - suffix), prefix + literals.length);
-      return target;
-    },
+    encode: (target, bases) => encode(core(), target, bases),
+    sign: (bytes) => sign(core(), bytes),
+    encodeFromSignatures: (target, bases) => encodeFromSignatures(core(), target, bases),
+    decode: (frame, bases) => decode(core(), frame, bases),
   };
 }
 
-function bodyOf(prefix: number, suffix: number, literals: Uint8Array): Uint8Array {
-  const body = new Uint8Array(countBytes + literals.length);
-  const counts = new DataView(body.buffer);
-  counts.setUint32(0, prefix);
-  counts.setUint32(4, suffix);
-  body.set(literals, countBytes);
-  return body;
+function encode(core: Core, target: DeltaBase, bases: readonly DeltaBase[]): Uint8Array<ArrayBuffer> {
+  const head = writeHead({
+    target: target.hash,
+    size: target.bytes.length,
+    bases: bases.map(({ hash, bytes }) => ({ hash, size: bytes.length })),
+    fromSignature: false,
+  });
+  return frameOf(
+    head,
+    core.encode(
+      bases.map(({ bytes }) => bytes),
+      target.bytes,
+    ),
+  );
+}
+
+function sign(core: Core, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (bytes.length < 1 || bytes.length > blockBytesMax) throw new RangeError(`a block of ${bytes.length} bytes is not 1 byte to 4 MiB`);
+  return core.sign(bytes);
+}
+
+function encodeFromSignatures(core: Core, target: DeltaBase, bases: readonly SignedBase[]): Uint8Array<ArrayBuffer> {
+  const refs = bases.map(({ hash, signature }) => ({ hash, size: signedSize(signature) }));
+  const head = writeHead({ target: target.hash, size: target.bytes.length, bases: refs, fromSignature: true });
+  const signatures = bases.map(({ signature }) => signature);
+  return frameOf(head, core.encodeFromSignatures(refs, signatures, target.bytes));
+}
+
+function decode(core: Core, frame: Uint8Array, bases: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const { header, body } = parseFrame(frame);
+  if (bases.length !== header.bases.length) throw new DeltaError(`it takes ${header.bases.length} bases, not ${bases.length}`);
+  header.bases.forEach(({ size }, index) => {
+    if (bases[index]?.length !== size) throw new DeltaError(`base ${index + 1} has ${bases[index]?.length} bytes instead of ${size}`);
+  });
+  return core.decode(body, bases, header);
 }
