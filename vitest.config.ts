@@ -1,8 +1,9 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-import { buildWorkers } from "./scripts/local/bundle.ts";
 import { root } from "./scripts/local/root.ts";
 import { readWasmModules } from "./scripts/local/wasm-modules.ts";
 import { bundleFileOf, readWorkers } from "./scripts/local/workers.ts";
@@ -23,7 +24,8 @@ const builtWorkers = "./scripts/testing/build-workers.ts";
 
 /** The API Worker as built, beside the collector under test: it has the Durable Objects that the collector calls. */
 async function builtApi() {
-  await buildWorkers(root);
+  // In a process of its own: esbuild's service does not always end within a configuration that is being loaded.
+  execFileSync(process.execPath, [join(root, "scripts/build.ts")]);
   const file = bundleFileOf(root, "api");
   const code = await readFile(file, "utf8");
   const wasm = await readWasmModules(file, code);

@@ -7,12 +7,13 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deltaCodec } from "@ashlar/client/node/delta-codec";
 import { deltaModuleFile, buildDeltaModule } from "../scripts/local/delta-module.ts";
 import { root } from "../scripts/local/root.ts";
 import { showChunking } from "./delta/chunking.ts";
 import { coldStart, showHostile } from "./delta/hostile.ts";
 import { inputs, type Pair } from "./delta/inputs.ts";
-import { measureOurs, openCodec, type Ours } from "./delta/ours.ts";
+import { measureOurs, type Ours } from "./delta/ours.ts";
 import { isInstalled, type Peer, peers, runPeer } from "./delta/peers.ts";
 import { openWorkerd } from "./delta/workerd.ts";
 
@@ -35,7 +36,7 @@ async function run(): Promise<void> {
     if (!installed) console.log(`${peer.name}: skipped, not installed (${peer.from})`);
     return installed;
   });
-  const codec = openCodec();
+  const codec = deltaCodec();
   await using workerd = await openWorkerd();
   const pairs: Pair[] = [];
   const rows: Row[] = [];

@@ -1,7 +1,5 @@
 /** Our codec over one input: sizes and medians. */
-import { createDeltaCodec } from "@ashlar/shared/delta/codec";
 import type { DeltaBase, DeltaCodec } from "@ashlar/shared/delta/types";
-import { loadDeltaModule } from "@ashlar/client/node/delta-module";
 import { hashBlock } from "@ashlar/client/node/hash";
 import type { Pair } from "./inputs.ts";
 import { median, type WorkerdDecoder } from "./workerd.ts";
@@ -18,8 +16,6 @@ export type Ours = {
   readonly signedBytes: number;
   readonly signedMs: number;
 };
-
-export const openCodec = (): DeltaCodec => createDeltaCodec(loadDeltaModule());
 
 const hashBytes = 32;
 const sizesAndMarkBytes = 7;

@@ -39,6 +39,7 @@ export async function openWorkerd(): Promise<WorkerdDecoder> {
     write: false,
     format: "esm",
     external: ["node:*"],
+    conditions: ["workerd"],
     plugins: [collectWasm(modules)],
   });
   const miniflare = new Miniflare({

@@ -11,6 +11,11 @@ export type DeltaModule = { readonly file: string; readonly bytes: number; reado
 const run = promisify(execFile);
 const options = ["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--enable", "simd"];
 
+/** What Node gets for an import of the module, since it would start it instead: the same as a Worker gets. */
+const forNode = `import { readFileSync } from "node:fs";
+export default new WebAssembly.Module(readFileSync(new URL("delta.wasm", import.meta.url)));
+`;
+
 export function deltaModuleFile(root: string): string {
   return join(root, "packages/shared/dist/delta.wasm");
 }
@@ -26,12 +31,13 @@ export async function buildDeltaModule(root: string): Promise<DeltaModule> {
   await mkdir(join(root, "packages/shared/dist"), { recursive: true });
   const bytes = await compile(root, folder);
   await writeWhole(file, bytes);
+  await writeWhole(join(root, "packages/shared/dist/delta-node.js"), forNode);
   await writeWhole(stamp, wanted);
   return { file, bytes: bytes.length, built: true };
 }
 
 async function sourceHash(root: string, folder: string): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify(options));
+  const hash = createHash("sha256").update(JSON.stringify([options, forNode]));
   hash.update(await readFile(join(root, "node_modules/assemblyscript/package.json")).catch(() => ""));
   const names = (await readdir(folder)).filter((name) => name.endsWith(".ts")).toSorted();
   for (const name of names) hash.update(`\0${name}\0`).update(await readFile(join(folder, name)));

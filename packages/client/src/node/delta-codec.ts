@@ -1,11 +1,11 @@
 import { createDeltaCodec } from "@ashlar/shared/delta/codec";
 import type { DeltaCodec } from "@ashlar/shared/delta/types";
-import { loadDeltaModule } from "./delta-module.ts";
+import module from "@ashlar/shared/delta.wasm";
 
 let codec: DeltaCodec | undefined;
 
 /** The one of this process: it has tables of some megabytes. */
 export function deltaCodec(): DeltaCodec {
-  codec ??= createDeltaCodec(loadDeltaModule());
+  codec ??= createDeltaCodec(module);
   return codec;
 }
