@@ -26,7 +26,7 @@ signature.get("/v1/blocks/:hash/signature", async (c) => {
   const isCaching = c.env.EDGE_CACHE !== "off";
   const cached = isCaching ? await findCached(key) : undefined;
   if (cached !== undefined) return new Response(cached.body, { headers: { ...headers, "content-length": String(cached.storedBytes) } });
-  const bytes = await withMemory(blockBytesMax, () => sign(c.env, place));
+  const bytes = await withMemory(c.executionCtx, { owner: c.var.identity.user, bytes: 2 * blockBytesMax }, () => sign(c.env, place));
   if (isCaching) c.executionCtx.waitUntil(fillCache(key, cacheEntry(bytes)));
   return new Response(bytes, { headers });
 });
