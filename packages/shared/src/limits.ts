@@ -10,7 +10,7 @@ const TiB = 1024 * GiB;
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
+export const dayMs = 24 * hourMs;
 
 /** A block: 1 byte to 4 MiB of plain content. */
 export const blockBytesMax = 4 * MiB;
