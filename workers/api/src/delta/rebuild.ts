@@ -8,7 +8,14 @@ import { type BlockPlace, placeNameable } from "@ashlar/server/blocks/nameable";
 import type { BlockReadPorts } from "@ashlar/server/blocks/read-block";
 import { type Delta, rebuild, rebuildBytes, requireBases, type Rebuilt } from "@ashlar/server/blocks/rebuild";
 import type { BlockHash } from "@ashlar/shared/ids";
-import { packBlockBytesMax, rebuildBytesMax, rebuildMsMax, rebuildsWaitingMax, rebuildWaitMsMax } from "@ashlar/shared/limits";
+import {
+  packBlockBytesMax,
+  pushInlineBytesMax,
+  rebuildBytesMax,
+  rebuildMsMax,
+  rebuildsWaitingMax,
+  rebuildWaitMsMax,
+} from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import { type Env, indexShards, metaShard } from "../env.ts";
 import type { Identity } from "../http/access-token.ts";
@@ -75,8 +82,9 @@ async function receive(env: Env, identity: Identity, delta: Delta, places: Reado
   const block = { hash, size };
   if (size <= packBlockBytesMax) return { ...rebuilt, block, kept: undefined };
   const [kept] = await Promise.all([keep(env, identity, delta, rebuilt), storeLarge(env, identity, block, rebuilt.bytes)]);
-  // Whoever holds on to this would hold 4 MiB outside of the gate.
-  return { block, bytes: new Uint8Array(), frame: rebuilt.frame, kept };
+  // Whoever holds on to this would hold 4 MiB outside of the gate, and as much again of a frame that was made anew.
+  const frame = rebuilt.frame.length > pushInlineBytesMax ? delta.frame : rebuilt.frame;
+  return { block, bytes: new Uint8Array(), frame, kept };
 }
 
 /** Undefined if it is not kept: a delta is a favour to other devices, and no upload fails for it. */
