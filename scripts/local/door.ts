@@ -2,7 +2,7 @@
  * A door into a running local server for `npm run gc`: a Unix socket in the state folder, which its owner alone can enter. One line
  * goes in, the kind of a run; one comes out, its record as JSON, or why there is none.
  */
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -43,7 +43,11 @@ export async function openDoor({ state, collect, lastRun, say }: DoorPorts): Pro
       say(`npm run gc will not reach this server: ${error.message}`);
       resolve();
     });
-    server.listen(doorOf(state), resolve);
+    server.listen(doorOf(state), () => {
+      // The state folder may be one that was there before, and open to others.
+      chmodSync(doorOf(state), 0o600);
+      resolve();
+    });
   });
   return {
     [Symbol.asyncDispose]: () => new Promise((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm, stat, truncate } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { openDoor } from "../local/door.ts";
 import { type Edge, startEdge } from "../local/edge.ts";
 
 const run = promisify(execFile);
@@ -43,6 +44,15 @@ it("O15 npm run gc goes through the server that runs, and starts one on the stat
   await edge.stop();
   expect(await gc(state, "--dry-run")).toMatch(/^The collector would:\n/m);
   expect(await gc(state)).toMatch(/^The collector did:\n/m);
+});
+
+it("O15 a server's door is its owner's alone, also in a folder that is open to others", async () => {
+  const state = join(folder, "open");
+  await mkdir(state);
+  await chmod(state, 0o777);
+  const door = await openDoor({ state, collect: async () => {}, lastRun: async () => undefined, say: () => {} });
+  expect((await stat(join(state, "door"))).mode & 0o777).toBe(0o600);
+  await door[Symbol.asyncDispose]();
 });
 
 it("O16 a server that starts finds newest blocks whose bytes a power cut took, and asks for them", async () => {

@@ -10,7 +10,7 @@ const TiB = 1024 * GiB;
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
+export const dayMs = 24 * hourMs;
 
 /** A block: 1 byte to 4 MiB of plain content. */
 export const blockBytesMax = 4 * MiB;
@@ -46,6 +46,10 @@ export const deltaMs = 7 * dayMs;
 export const rebuildBytesMax = 48 * MiB;
 /** Rebuilds that wait for their turn in one isolate; the next is told to try again. */
 export const rebuildsWaitingMax = 64;
+/** A rebuild that has waited this long is told to try again: a platform lets a request whose client has left go on for half a minute. */
+export const rebuildWaitMsMax = 30 * secondMs;
+/** A rebuild takes a second or two. One that has not ended after this was dropped in the middle, and its memory is free. */
+export const rebuildMsMax = minuteMs;
 /** Runs of a manifest that a patch replaces; more than these and the manifest is sent whole. */
 export const manifestSplicesMax = 64;
 export const checkHashesMax = 1000;

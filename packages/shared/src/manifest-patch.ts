@@ -61,6 +61,8 @@ function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
 
 /** What makes `now` of the manifest of version `base`; undefined if that would hardly be shorter than `now` itself. */
 export function diffManifests(base: number, old: string, now: string): ManifestPatch | undefined {
+  // At least what is longer has to be inserted. Walking a manifest of megabytes takes a second.
+  if (now.length - old.length >= now.length / 2) return undefined;
   const splices = spliceBlocks(decodeManifest(old), decodeManifest(now));
   const inserted = splices.reduce((total, { insert }) => total + insert.length, 0);
   const cost = inserted + splices.length * spliceChars;

@@ -39,6 +39,8 @@ test("K22 one changed block of many is one splice of one entry", () => {
 test("K22 what would hardly be shorter than the manifest is no patch", () => {
   expect(diffManifests(1, manifest(numbers(20)), manifest(numbers(20, 40)))).toBeUndefined();
   expect(diffManifests(1, manifest([1]), manifest([2]))).toBeUndefined();
+  // Told by the length alone: what cannot be read is not read.
+  expect(diffManifests(1, manifest([1]), "!".repeat(2 * manifest([1]).length))).toBeUndefined();
 });
 
 test("K23 a patch that overlaps, goes back, or reaches outside of the manifest is refused", () => {

@@ -5,6 +5,7 @@ import { encodeCommitBody } from "@ashlar/shared/commit-body";
 import { newId, type NodeId, type OpId, rootId } from "@ashlar/shared/ids";
 import { encodeManifest } from "@ashlar/shared/manifest";
 import { commitMediaType } from "@ashlar/shared/protocol/commit";
+import { protocolVersion } from "@ashlar/shared/protocol/version";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import { heldBlock, large, newHolder, nonceFor, proofOf, prove } from "./holders.ts";
@@ -109,3 +110,24 @@ async function expectRefusal(eve: Signed, guess: TestBlock): Promise<string> {
   expect(answer.status).toBe(409);
   return (await answer.text()).replaceAll(guess.hash, "HASH");
 }
+
+test("B22 a block or a signature that another user's device fetched comes no faster, and in no other form, to Eve (I2)", async () => {
+  const [bob, eve] = [await newDevice(), await newDevice()];
+  // She has sent what she guessed Bob has, so that both may read it.
+  const guess = large();
+  for (const as of [bob, eve]) expect((await put(as, guess)).status).toBe(204);
+  const signer = createUrlSigner((message) => hmacSha256(env.URL_KEY, message));
+  const address = ({ user }: Signed) => signer.sign({ user, kind: "b", key: guess.hash, now: Date.now() });
+  const signature = `/v1/blocks/${guess.hash}/signature`;
+  for (const path of [address(bob), signature]) {
+    await (await send("GET", path, { as: bob })).arrayBuffer();
+    const cached = path === signature ? `s/${protocolVersion}/${guess.hash}` : `b/${guess.hash}`;
+    await expect.poll(() => caches.default.match(`https://objects.ashlar.internal/${bob.user}/${cached}`)).toBeDefined();
+  }
+  // Whatever she gets now did not come from the bucket.
+  await env.BLOCKS.delete(`b/${guess.hash}`);
+  await expectProblem(await send("GET", address(eve), { as: eve }), "not-found");
+  await expectProblem(await send("GET", address(eve), { as: eve, headers: { range: "bytes=0-9" } }), "not-found");
+  await expectProblem(await send("GET", signature, { as: eve }), "not-found");
+  for (const path of [address(bob), signature]) expect((await send("GET", path, { as: bob })).status).toBe(200);
+});

@@ -42,8 +42,8 @@ const sendZstd = (as: Signed, { hash }: TestBlock, frame: Uint8Array) =>
 const addressOf = (as: Signed, { hash }: TestBlock) => signer.sign({ user: as.user, kind: "b", key: hash, now: Date.now() });
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
-function untilCached({ hash }: TestBlock): Promise<void> {
-  return expect.poll(() => caches.default.match(`https://objects.ashlar.internal/b/${hash}`)).toBeDefined();
+function untilCached({ user }: Signed, { hash }: TestBlock): Promise<void> {
+  return expect.poll(() => caches.default.match(`https://objects.ashlar.internal/${user}/b/${hash}`)).toBeDefined();
 }
 
 async function rowOf({ hash }: TestBlock) {
@@ -142,7 +142,7 @@ for (const from of ["the bucket", "the edge cache"] as const) {
     const get = (headers: Record<string, string> = {}) => send("GET", path, { as, headers });
     if (from === "the edge cache") {
       await (await get()).arrayBuffer();
-      await untilCached(block);
+      await untilCached(as, block);
       await env.BLOCKS.delete(`b/${block.hash}`);
     }
     for (const accept of ["zstd", "identity, zstd", "br,zstd"]) {

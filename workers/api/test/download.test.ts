@@ -99,7 +99,7 @@ test("B22 what the edge cache holds is answered without the bucket", async () =>
   await env.BLOCKS.put(key, content);
   const path = signer.sign({ user: ada.user, kind: "b", key: hash, now: Date.now() });
   expect(await bytesOf(await send("GET", path, { as: ada }))).toEqual(content);
-  await expect.poll(() => caches.default.match(`https://objects.ashlar.internal/${key}`)).toBeDefined();
+  await expect.poll(() => caches.default.match(`https://objects.ashlar.internal/${ada.user}/${key}`)).toBeDefined();
   await env.BLOCKS.delete(key);
   expect(await bytesOf(await send("GET", path, { as: ada }))).toEqual(content);
   expect(await bytesOf(await send("GET", path, { as: ada, headers: { range: "bytes=10-19" } }))).toEqual(content.slice(10, 20));
@@ -115,7 +115,7 @@ for (const from of ["the bucket", "the edge cache"] as const) {
     const path = signer.sign({ user: ada.user, kind: "b", key: fresh.hash, now: Date.now() });
     if (cached)
       await caches.default.put(
-        `https://objects.ashlar.internal/b/${fresh.hash}`,
+        `https://objects.ashlar.internal/${ada.user}/b/${fresh.hash}`,
         new Response(fresh.bytes, { headers: { "cache-control": "public, max-age=60" } }),
       );
     const ask = (range: string, more: Record<string, string> = {}) => send("GET", path, { as: ada, headers: { range, ...more } });

@@ -25,7 +25,9 @@ test("Y16 a signature comes from the edge cache the next time, and only for who 
   for (const [key, block] of [packBlockBytesMax + 1, 100].map((size) => [size, newBlock(size)] as const)) {
     await put(ada, block);
     const first = await bytesOf(await ask(ada, block));
-    await expect.poll(() => caches.default.match(`https://objects.ashlar.internal/s/${protocolVersion}/${block.hash}`)).toBeDefined();
+    await expect
+      .poll(() => caches.default.match(`https://objects.ashlar.internal/${ada.user}/s/${protocolVersion}/${block.hash}`))
+      .toBeDefined();
     if (key > packBlockBytesMax) await env.BLOCKS.delete(`b/${block.hash}`);
     const second = await ask(ada, block);
     expect(second.headers.get("content-length")).toBe(String(first.length));

@@ -25,7 +25,7 @@ export function isWorthKeeping({ size }: BlockRef, frameBytes: number): boolean 
   return size > packBlockBytesMax && frameBytes <= size * deltaShareMax && size - frameBytes >= deltaSavedBytesMin;
 }
 
-/** The object. No row knows it yet; without one the bucket's lifecycle removes it. */
+/** The object. No row knows it yet; without one the bucket's lifecycle removes it, or the collector. */
 export async function putDelta(bucket: BucketWriter, user: UserId, kept: KeptDelta, frame: Uint8Array): Promise<void> {
   await bucket.put(deltaKey(user, deltaName(kept)), frame);
 }

@@ -8,7 +8,7 @@ import { readCursors } from "./cursors.ts";
 import type { BlockBounds } from "./expired-blocks.ts";
 import type { Details, Part, PartOutcome, PartPlan, Report } from "./part.ts";
 import { blocksPart } from "./parts/blocks.ts";
-import { deltasPart } from "./parts/deltas.ts";
+import { type DeltasBounds, deltasPart } from "./parts/deltas.ts";
 import { recordsPart } from "./parts/records.ts";
 import { newestBlocksPart, type ScrubBounds, scrubBlocksPart } from "./parts/scrub-blocks.ts";
 import { type PackScrubBounds, scrubPacksPart } from "./parts/scrub-packs.ts";
@@ -41,7 +41,7 @@ export type CollectBounds = {
   readonly packs: PackScrubBounds;
   /** For the run of a server that has just started. */
   readonly newest: ScrubBounds & { readonly withinMs: number };
-  readonly deltas: { readonly rows: number };
+  readonly deltas: DeltasBounds;
   readonly strays: StraysBounds;
 };
 
@@ -52,7 +52,7 @@ export const collectBounds: CollectBounds = {
   scrub: { looks: 200, reads: 10 },
   packs: { looks: 100, reads: 2 },
   newest: { looks: 0, reads: 200, withinMs: 600_000 },
-  deltas: { rows: 1000 },
+  deltas: { rows: 1000, rounds: 20 },
   strays: { pages: 5 },
 };
 
@@ -112,7 +112,7 @@ async function partsOf(ports: CollectPorts, { kind, now, bounds, startedAt }: Ca
     ...indexShards.map((db, shard) => scrubBlocksPart({ ...shared, db }, { shard, bounds: bounds.scrub })),
     ...indexShards.map((db, shard) => blocksPart({ ...shared, db }, { shard, now, bounds: bounds.blocks })),
     ...metaShards.map((db, shard) => scrubPacksPart({ ...shared, db }, { shard, bounds: bounds.packs })),
-    ...metaShards.map((db, shard) => deltasPart({ ...shared, db }, { shard, now, rowsMax: bounds.deltas.rows })),
+    ...metaShards.map((db, shard) => deltasPart({ ...shared, db }, { shard, now, bounds: bounds.deltas })),
     straysPart(shared, { now, bounds: bounds.strays }),
   ];
 }

@@ -124,6 +124,8 @@ class AdmissionRun {
   /** Nodes with a conflicting operation, and among them those that it should have made. */
   readonly #failed = new Set<NodeId>();
   readonly #unmade = new Set<NodeId>();
+  /** Blocks whose deltas a change of this commit tells: told in all that name the block, they would fill the journal. */
+  readonly #told = new Set<BlockHash>();
 
   constructor(loaded: Loaded, context: AdmitContext) {
     this.#loaded = loaded;
@@ -218,7 +220,9 @@ class AdmissionRun {
 
   /** Of the blocks that no version of this user had until now: the others his devices have. */
   #deltas(blocks: readonly BlockRef[]): Change["deltas"] {
-    const fresh = [...new Set(blocks.map(({ hash }) => hash))].filter((hash) => (this.#loaded.blocks.get(hash)?.refs ?? 0) === 0);
+    const isFresh = (hash: BlockHash) => !this.#told.has(hash) && (this.#loaded.blocks.get(hash)?.refs ?? 0) === 0;
+    const fresh = [...new Set(blocks.map(({ hash }) => hash))].filter(isFresh);
+    for (const hash of fresh) this.#told.add(hash);
     const deltas = fresh.flatMap((hash) => this.#loaded.deltas.get(hash) ?? []);
     return deltas.slice(0, changeDeltasMax).map(({ target, bases, size }) => ({ target, bases: [...bases], size }));
   }

@@ -1,7 +1,7 @@
 /** Whether one operation fits the tree as it is by then, and what it makes of its node. */
 import { contentDigest, emptyDigest, type Sha256 } from "@ashlar/shared/digest";
 import { rootId, type NodeId } from "@ashlar/shared/ids";
-import { historyMs, pathDepthMax } from "@ashlar/shared/limits";
+import { historyMs, linkTargetBytesMax, pathDepthMax } from "@ashlar/shared/limits";
 import type { ChangeType } from "@ashlar/shared/protocol/change";
 import type { ConflictReason, Op } from "@ashlar/shared/protocol/commit";
 import type { NodeRow } from "./node-row.ts";
@@ -71,6 +71,8 @@ function judgeRestore(tree: TreeOverlay, op: OpOf<"restore">, { now }: JudgeCont
 
 function judgeUpdate(row: NodeRow, op: OpOf<"update">, { sha256 }: JudgeContext): Verdict {
   if (row.kind === "folder") return conflict("wrong-kind", row.node);
+  // Devices read a link's target whole.
+  if (row.kind === "symlink" && (op.size === 0 || op.size > linkTargetBytesMax)) return conflict("wrong-kind", row.node);
   return { kind: "apply", type: "update", after: { ...row, ...content(op, sha256), rev: row.rev + 1, version: row.version + 1 } };
 }
 

@@ -1,4 +1,4 @@
-import { rebuildBytesMax, rebuildsWaitingMax } from "@ashlar/shared/limits";
+import { rebuildBytesMax, rebuildMsMax, rebuildsWaitingMax, rebuildWaitMsMax } from "@ashlar/shared/limits";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ByteGate } from "../../src/blocks/byte-gate.ts";
@@ -15,15 +15,25 @@ function held() {
   return { task, end: resolve, isRunning: () => running };
 }
 
+/** A gate whose time stands still unless a test moves it. */
+function newGate(bytesMax: number, waitingMax: number, clock = { now: () => 0 }) {
+  return new ByteGate({ bytesMax, waitingMax, waitMsMax: rebuildWaitMsMax, runMsMax: rebuildMsMax, clock });
+}
+
+/** What a dropped request does: nothing more. */
+const never = () => new Promise<never>(() => {});
+
+const of = (bytes: number, owner = "ada") => ({ owner, bytes });
+
 const settled = async () => {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 };
 
 test("Y7 tasks run side by side as long as their bytes fit, and the others in the order they came", async () => {
-  const gate = new ByteGate({ bytesMax: rebuildBytesMax, waitingMax: 10 });
+  const gate = newGate(rebuildBytesMax, 10);
   const tasks = [held(), held(), held(), held()];
   const bytes = [rebuildBytesMax / 2, rebuildBytesMax / 2, rebuildBytesMax, 1];
-  const runs = tasks.map(({ task }, at) => gate.run(bytes[at] ?? 0, task));
+  const runs = tasks.map(({ task }, at) => gate.run(of(bytes[at] ?? 0), task));
   await settled();
   const running = () => tasks.map(({ isRunning }) => isRunning());
   expect(running()).toEqual([true, true, false, false]);
@@ -37,18 +47,18 @@ test("Y7 tasks run side by side as long as their bytes fit, and the others in th
   tasks[2]?.end();
   tasks[3]?.end();
   await Promise.all(runs);
-  await gate.run(rebuildBytesMax * 2, async () => {});
+  await gate.run(of(rebuildBytesMax * 2), async () => {});
 });
 
 test("Y7 as many wait as may, one more is told to try again, and a failed task makes room", async () => {
-  const gate = new ByteGate({ bytesMax: 10, waitingMax: rebuildsWaitingMax });
+  const gate = newGate(10, rebuildsWaitingMax);
   const first = held();
-  const failing = gate.run(10, async () => {
+  const failing = gate.run(of(10), async () => {
     await first.task();
     throw new Error("it failed");
   });
-  const waiting = Array.from({ length: rebuildsWaitingMax }, (_, at) => gate.run(10, async () => at));
-  await expect(gate.run(1, async () => {})).rejects.toMatchObject({ code: "try-again", retryAfterS: 1 });
+  const waiting = Array.from({ length: rebuildsWaitingMax }, (_, at) => gate.run(of(10), async () => at));
+  await expect(gate.run(of(1), async () => {})).rejects.toMatchObject({ code: "try-again", retryAfterS: 1 });
   first.end();
   await expect(failing).rejects.toThrow("it failed");
   expect(await Promise.all(waiting)).toEqual(Array.from({ length: rebuildsWaitingMax }, (_, at) => at));
@@ -57,10 +67,10 @@ test("Y7 as many wait as may, one more is told to try again, and a failed task m
 test("Y7 never more bytes are in use than the gate has, whatever comes and goes", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.nat(12), fc.nat(5)), { maxLength: 40 }), async (sizes) => {
-      const gate = new ByteGate({ bytesMax: 10, waitingMax: 100 });
+      const gate = newGate(10, 100);
       let used = 0;
       const runs = sizes.map(([bytes, turns]) =>
-        gate.run(bytes, async () => {
+        gate.run(of(bytes), async () => {
           used += Math.min(bytes, 10);
           expect(used).toBeLessThanOrEqual(10);
           for (let turn = 0; turn < turns; turn++) await Promise.resolve();
@@ -71,4 +81,50 @@ test("Y7 never more bytes are in use than the gate has, whatever comes and goes"
       expect(used).toBe(0);
     }),
   );
+});
+
+test("Y23 one who sends many tasks keeps another, who sends one, waiting for no more than what runs", async () => {
+  const gate = newGate(10, 100);
+  const [long, short] = [held(), held()];
+  const runs = [gate.run(of(5, "eve"), long.task), gate.run(of(5, "eve"), short.task)];
+  const later: string[] = [];
+  for (const owner of ["eve", "eve", "ada"]) runs.push(gate.run(of(5, owner), async () => void later.push(owner)));
+  short.end();
+  await settled();
+  expect(later[0]).toBe("ada");
+  long.end();
+  await Promise.all(runs);
+});
+
+test("Y23 where the queue is full, the newest of who waits most often is told to try again, and not who comes", async () => {
+  const gate = newGate(10, 4);
+  const first = held();
+  const running = gate.run(of(10, "eve"), first.task);
+  const waiting = [1, 2, 3, 4].map((at) => gate.run(of(10, "eve"), async () => at));
+  const ada = gate.run(of(10, "ada"), async () => "ada");
+  await expect(waiting[3]).rejects.toMatchObject({ code: "try-again", retryAfterS: 1 });
+  await expect(gate.run(of(10, "eve"), async () => {})).rejects.toMatchObject({ code: "try-again" });
+  first.end();
+  await running;
+  expect(await Promise.all([...waiting.slice(0, 3), ada])).toEqual([1, 2, 3, "ada"]);
+});
+
+test("Y24 the bytes of a task that vanished, as a dropped request does, and its place in the queue come back in time", async () => {
+  let now = 0;
+  const gate = newGate(10, 2, { now: () => now });
+  void gate.run(of(10, "eve"), never);
+  const left = gate.run(of(10, "eve"), never);
+  now = rebuildWaitMsMax - 1;
+  const waits = gate.run(of(10, "ada"), async () => "ada");
+  now = rebuildWaitMsMax;
+  // Whoever comes finds out.
+  const next = gate.run(of(10, "bob"), async () => "bob");
+  await expect(left).rejects.toMatchObject({ code: "try-again" });
+  now = rebuildMsMax - 1;
+  expect(await Promise.race([waits, settled()])).toBeUndefined();
+  now = rebuildMsMax;
+  const last = gate.run(of(10, "cleo"), async () => "cleo");
+  expect(await last).toBe("cleo");
+  await expect(waits).rejects.toMatchObject({ code: "try-again" });
+  await expect(next).rejects.toMatchObject({ code: "try-again" });
 });

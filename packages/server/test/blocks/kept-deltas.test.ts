@@ -90,3 +90,17 @@ test("Y10 a commit that conflicts tells no deltas, and lands wholly or not at al
   expect(answer).toMatchObject({ ok: true, response: { changes: [] } });
   expect(world.db.raw.prepare("SELECT count(*) AS n FROM deltas").get()).toEqual({ n: 0 });
 });
+
+test("Y10 of many files of a commit with the same new block, one tells its deltas", async () => {
+  const world = await newWorld();
+  const target = block("target", 100_000);
+  world.blocks.upload(target);
+  const deltas = Array.from({ length: changeDeltasMax }, (_, at) => deltaOf("target", `base ${at}`)).map((delta) => ({
+    ...delta,
+    target: target.hash,
+  }));
+  await saveDeltas(world.db, world.user, deltas, world.time);
+  const { answer } = await commit(world.deps, world.call(["a", "b", "c"].map((name) => createOp(newNode(), rootId, name, [target]))));
+  if (!answer.ok) throw new Error(answer.detail);
+  expect(answer.response.changes.map((change) => change.deltas.length)).toEqual([changeDeltasMax, 0, 0]);
+});

@@ -1,8 +1,8 @@
-import { leaseMs } from "@ashlar/shared/limits";
+import { deltaMs, leaseMs } from "@ashlar/shared/limits";
 import { describe, expect, it } from "vitest";
 import { blockKey } from "../../src/blocks/store-block.ts";
 import { newBlock, newUser } from "../support/blocks.ts";
-import { Edge, tend, hash, id, user, withUser } from "../support/collecting-edge.ts";
+import { Edge, hour, tend, hash, id, user, withUser } from "../support/collecting-edge.ts";
 
 describe("strays", () => {
   it("Q45 an object that no row has known for 72 hours is removed: blocks, packs and long manifests", async () => {
@@ -33,6 +33,19 @@ describe("strays", () => {
     const record = await edge.run("collect", { tend });
     expect(record.parts["strays"]).toMatchObject({ deleted: 0, foreign: expect.arrayContaining(kept.slice(0, 3)) as string[] });
     expect(new Set(edge.bucket.objects.keys())).toEqual(new Set([...kept, "d/user/delta"]));
+  });
+
+  it("Q56 the object of a delta that no row tells, as of a refused commit, goes a day after any that is told", async () => {
+    const edge = new Edge();
+    const key = `d/${user}/${hash}/${hash}`;
+    await edge.bucket.put(key, new Uint8Array(5));
+    edge.clock.forward(deltaMs + 24 * hour - 1);
+    await edge.run();
+    expect(edge.bucket.objects.has(key)).toBe(true);
+    edge.clock.forward(1);
+    expect(await edge.run("plan")).toMatchObject({ deleted: 0, parts: { strays: { deltas: 1 } } });
+    expect(await edge.run()).toMatchObject({ deleted: 1, bytesFreed: 5 });
+    expect(edge.bucket.objects.has(key)).toBe(false);
   });
 
   it("Q46 a stray block that somebody sends at the same time is not lost: he is told to come back", async () => {

@@ -1,4 +1,12 @@
-import { changesPageMax, commitPathCharsMax, leaseMs, packBlockBytesMax, pageManifestCharsMax, pathDepthMax } from "@ashlar/shared/limits";
+import {
+  changesPageMax,
+  commitPathCharsMax,
+  leaseMs,
+  linkTargetBytesMax,
+  packBlockBytesMax,
+  pageManifestCharsMax,
+  pathDepthMax,
+} from "@ashlar/shared/limits";
 import { type ConflictReason, type OpResult } from "@ashlar/shared/protocol/commit";
 import { describe, expect, it } from "vitest";
 import { commit } from "../../src/namespace/commit.ts";
@@ -37,6 +45,18 @@ describe("the content of a commit", () => {
     expect(await refused(createOp(newNode(), rootId, "a", [{ ...small, size: 9 }]))).toMatchObject({ code: "bad-manifest" });
     expect(await refused({ ...createOp(newNode(), rootId, "l"), kind: "symlink" } as typeof good)).toMatchObject({ code: "bad-manifest" });
     expect(dump(world)).toEqual(before);
+  });
+
+  it("C35 a link's target has 1 to 4096 bytes, also when it is updated: devices read it whole", async () => {
+    const world = await newWorld();
+    const [node, long, tooLong] = [newNode(), block("long", linkTargetBytesMax), block("too long", linkTargetBytesMax + 1)];
+    const target = block("target");
+    await world.commit([{ ...createOp(node, rootId, "link", [target]), kind: "symlink" } as ReturnType<typeof createOp>], [packOf(target)]);
+    const tried = async (...blocks: (typeof long)[]) =>
+      reasons((await world.commit([updateOp(node, 1, blocks)], blocks.length === 0 ? [] : [packOf(...blocks)])).results);
+    expect(await tried(tooLong)).toEqual(["wrong-kind"]);
+    expect(await tried()).toEqual(["wrong-kind"]);
+    expect(await tried(long)).toEqual(["applied"]);
   });
 
   it("C15 refuses a commit whose blocks are not here, names them, and leaves nothing held", async () => {

@@ -7,7 +7,7 @@ import { commitHeadBytesMax, packBlockBytesMax } from "@ashlar/shared/limits";
 import { commitMediaType } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
-import { type Received, receiveDeltas } from "../delta/rebuild.ts";
+import { type Received, receiveDeltas, type RequestContext } from "../delta/rebuild.ts";
 import { type Env, metaShard } from "../env.ts";
 import type { Identity } from "../http/access-token.ts";
 import { readBytes, requireMediaType } from "../http/body.ts";
@@ -26,7 +26,7 @@ commits.post("/v1/commits", async (c) => {
   const storage = { db: metaShard(c.env, shard), bucket: c.env.BLOCKS };
   const { ops, patches } = await expandPatches(storage, { user, ops: parts.head.ops, charsMax });
   const content = checkCommit(ops, parts, sha256);
-  const call = { user, device, shard, ops, patches, ...(await storeContent(c.env, c.var.identity, content)) };
+  const call = { user, device, shard, ops, patches, ...(await storeContent(c.env, c.executionCtx, c.var.identity, content)) };
   const answer = await callUserObject(c.env, user, (object): Promise<CommitAnswer> => object.commit(call));
   if (!answer.ok) {
     const { code, detail, hashes, retryAfterS } = answer;
@@ -38,8 +38,13 @@ commits.post("/v1/commits", async (c) => {
 type StoredContent = Pick<CommitCall, "packs" | "deltas" | "pushInline" | "pushDeltas">;
 
 /** The content is in the bucket before the object hears of it, so a commit never names what is not there (I1). */
-async function storeContent(env: Env, identity: Identity, { inline, deltas }: CommitContent): Promise<StoredContent> {
-  const received: Received[] = deltas.length === 0 ? [] : await receiveDeltas(env, identity, deltas);
+async function storeContent(
+  env: Env,
+  request: RequestContext,
+  identity: Identity,
+  { inline, deltas }: CommitContent,
+): Promise<StoredContent> {
+  const received: Received[] = deltas.length === 0 ? [] : await receiveDeltas(env, request, identity, deltas);
   const rebuilt = received.filter(({ block }) => block.size <= packBlockBytesMax).map(({ block, bytes }) => ({ ...block, bytes }));
   const small = splitIntoPacks([...inline, ...rebuilt]);
   const packs = await Promise.all(small.map((blocks) => storePack(env.BLOCKS, identity.user, blocks, randomBytes)));

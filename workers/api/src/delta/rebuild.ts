@@ -2,28 +2,47 @@
 import { sha256 } from "@ashlar/durable-objects/crypto";
 import { deltaCodec } from "@ashlar/durable-objects/delta-codec";
 import { unzstd } from "@ashlar/durable-objects/zstd";
-import { ByteGate } from "@ashlar/server/blocks/byte-gate";
+import { ByteGate, type GateTask } from "@ashlar/server/blocks/byte-gate";
 import { isWorthKeeping, type KeptDelta, putDelta } from "@ashlar/server/blocks/kept-deltas";
 import { type BlockPlace, placeNameable } from "@ashlar/server/blocks/nameable";
 import type { BlockReadPorts } from "@ashlar/server/blocks/read-block";
 import { type Delta, rebuild, rebuildBytes, requireBases, type Rebuilt } from "@ashlar/server/blocks/rebuild";
 import type { BlockHash } from "@ashlar/shared/ids";
-import { packBlockBytesMax, rebuildBytesMax, rebuildsWaitingMax } from "@ashlar/shared/limits";
+import {
+  packBlockBytesMax,
+  pushInlineBytesMax,
+  rebuildBytesMax,
+  rebuildMsMax,
+  rebuildsWaitingMax,
+  rebuildWaitMsMax,
+} from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import { type Env, indexShards, metaShard } from "../env.ts";
 import type { Identity } from "../http/access-token.ts";
 import { storeLarge } from "../upload/store.ts";
 
 const clock = { now: Date.now };
-const gate = new ByteGate({ bytesMax: rebuildBytesMax, waitingMax: rebuildsWaitingMax });
+const gate = new ByteGate({
+  bytesMax: rebuildBytesMax,
+  waitingMax: rebuildsWaitingMax,
+  waitMsMax: rebuildWaitMsMax,
+  runMsMax: rebuildMsMax,
+  clock,
+});
 
 export function readPorts(env: Env): BlockReadPorts {
   return { bucket: env.BLOCKS, unzstd };
 }
 
-/** Runs a task that holds so many bytes of blocks. Throws `try-again` if too many wait. */
-export function withMemory<Result>(bytes: number, task: () => Promise<Result>): Promise<Result> {
-  return gate.run(bytes, task);
+/** What lets work go on when nobody waits for the answer any more. */
+export type RequestContext = Pick<ExecutionContext, "waitUntil">;
+
+/** Runs a task that holds so many bytes of blocks for that user. Throws `try-again` if too many wait. */
+export function withMemory<Result>(request: RequestContext, held: GateTask, task: () => Promise<Result>): Promise<Result> {
+  const done = gate.run(held, task);
+  // The platform drops what a client that has left was waiting for: then nobody would tell the gate.
+  request.waitUntil(done.catch(() => undefined));
+  return done;
 }
 
 /** Those of the blocks that this user may copy from, or ask signatures of. */
@@ -42,7 +61,7 @@ export type Received = Rebuilt & { readonly block: BlockRef; readonly kept: Kept
  * Makes the blocks of their deltas. A large one is stored and leased to this user when this answers; what becomes of a small one is
  * the caller's business, which holds its few bytes. Throws `base-missing` before anything is read, `bad-delta` before it is stored.
  */
-export async function receiveDeltas(env: Env, identity: Identity, deltas: readonly Delta[]): Promise<Received[]> {
+export async function receiveDeltas(env: Env, request: RequestContext, identity: Identity, deltas: readonly Delta[]): Promise<Received[]> {
   const headers = deltas.map(({ header }) => header);
   const places = await placesOf(
     env,
@@ -50,7 +69,11 @@ export async function receiveDeltas(env: Env, identity: Identity, deltas: readon
     headers.flatMap(({ bases }) => bases),
   );
   requireBases(headers, places);
-  return Promise.all(deltas.map((delta) => withMemory(rebuildBytes(delta), () => receive(env, identity, delta, places))));
+  return Promise.all(
+    deltas.map((delta) =>
+      withMemory(request, { owner: identity.user, bytes: rebuildBytes(delta) }, () => receive(env, identity, delta, places)),
+    ),
+  );
 }
 
 async function receive(env: Env, identity: Identity, delta: Delta, places: ReadonlyMap<BlockHash, BlockPlace>): Promise<Received> {
@@ -59,8 +82,9 @@ async function receive(env: Env, identity: Identity, delta: Delta, places: Reado
   const block = { hash, size };
   if (size <= packBlockBytesMax) return { ...rebuilt, block, kept: undefined };
   const [kept] = await Promise.all([keep(env, identity, delta, rebuilt), storeLarge(env, identity, block, rebuilt.bytes)]);
-  // Whoever holds on to this would hold 4 MiB outside of the gate.
-  return { block, bytes: new Uint8Array(), frame: rebuilt.frame, kept };
+  // Whoever holds on to this would hold 4 MiB outside of the gate, and as much again of a frame that was made anew.
+  const frame = rebuilt.frame.length > pushInlineBytesMax ? delta.frame : rebuilt.frame;
+  return { block, bytes: new Uint8Array(), frame, kept };
 }
 
 /** Undefined if it is not kept: a delta is a favour to other devices, and no upload fails for it. */

@@ -79,14 +79,14 @@ async function answerWhole(c: Context<ApiEnv>, key: string, headers: Headers): P
 /** From the edge cache, else from the bucket and into the cache. */
 async function findWhole(c: Context<ApiEnv>, key: string): Promise<WholeObject> {
   const isCaching = c.env.EDGE_CACHE !== "off";
-  const cached = isCaching ? await findCached(key) : undefined;
+  const cached = isCaching ? await findCached(c.var.identity.user, key) : undefined;
   if (cached !== undefined) return cached;
   const object = await c.env.BLOCKS.get(key);
   if (object === null) throw new ProblemError("not-found", lost);
   const found = { body: object.body, storedBytes: object.size, form: formOf(object) };
   if (!isCaching) return found;
   const [toClient, toCache] = object.body.tee();
-  c.executionCtx.waitUntil(fillCache(key, { ...found, body: toCache }));
+  c.executionCtx.waitUntil(fillCache(c.var.identity.user, key, { ...found, body: toCache }));
   return { ...found, body: toClient };
 }
 
@@ -108,7 +108,7 @@ async function plainOf({ body, form }: WholeObject): Promise<Uint8Array<ArrayBuf
 
 /** Ranges are always of the plain bytes. */
 async function answerPart(c: Context<ApiEnv>, key: string, range: Range, headers: Headers): Promise<Response> {
-  const cached = c.env.EDGE_CACHE === "off" ? undefined : await findCached(key);
+  const cached = c.env.EDGE_CACHE === "off" ? undefined : await findCached(c.var.identity.user, key);
   const form = cached?.form ?? (await formInBucket(c, key));
   const span = spanOf(range, form.size);
   if (span === undefined) {

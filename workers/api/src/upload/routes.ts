@@ -5,11 +5,11 @@ import { checkBlocks } from "@ashlar/server/blocks/check-blocks";
 import { createProofs, type Proofs } from "@ashlar/server/blocks/proofs";
 import { proveBlock } from "@ashlar/server/blocks/prove-block";
 import { haveSmallBlocks } from "@ashlar/server/blocks/small-blocks";
-import { packBlockBytesMax } from "@ashlar/shared/limits";
+import { blockBytesMax, packBlockBytesMax } from "@ashlar/shared/limits";
 import { checkRequestSchema, proveRequestSchema } from "@ashlar/shared/protocol/block";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
-import { readPorts } from "../delta/rebuild.ts";
+import { readPorts, withMemory } from "../delta/rebuild.ts";
 import { type Env, indexShards, metaShard } from "../env.ts";
 import { readJson } from "../http/body.ts";
 import type { ApiEnv } from "../http/identity.ts";
@@ -45,7 +45,9 @@ upload.post("/v1/blocks/prove", async (c) => {
   const proofs = proofsOf(c.env);
   if (proofs === undefined) throw new ProblemError("proof-failed");
   const ports = { shards: indexShards(c.env), ...readPorts(c.env), clock, sha256, keyedMac: hmacSha256, proofs };
-  const outcome = await proveBlock(ports, c.var.identity.user, request);
+  const { user } = c.var.identity;
+  // As stored and plain: a flood of proofs would else read more than the isolate has room for.
+  const outcome = await withMemory(c.executionCtx, { owner: user, bytes: 2 * blockBytesMax }, () => proveBlock(ports, user, request));
   if (outcome === "damaged") console.error(`block ${request.hash} is stored and cannot be read`);
   if (outcome === "expired") throw new ProblemError("proof-expired");
   if (outcome !== "proven") throw new ProblemError("proof-failed");

@@ -18,16 +18,17 @@ export const signature = new Hono<ApiEnv>();
 
 signature.get("/v1/blocks/:hash/signature", async (c) => {
   const hash = pathPart(blockHashSchema, c.req.param("hash"));
-  // Asked first: the cache is shared, and a signature tells much of a small block's content (I2).
+  const { user } = c.var.identity;
+  // Asked first: who has lost the block since has no more use for its signature, which tells much of a small one's content (I2).
   const place = (await placesOf(c.env, c.var.identity, [{ hash }])).get(hash);
   if (place === undefined) throw new ProblemError("not-found");
   const headers = { "content-type": "application/octet-stream", "cache-control": "private, immutable, max-age=31536000" };
   const key = `s/${protocolVersion}/${hash}`;
   const isCaching = c.env.EDGE_CACHE !== "off";
-  const cached = isCaching ? await findCached(key) : undefined;
+  const cached = isCaching ? await findCached(user, key) : undefined;
   if (cached !== undefined) return new Response(cached.body, { headers: { ...headers, "content-length": String(cached.storedBytes) } });
-  const bytes = await withMemory(blockBytesMax, () => sign(c.env, place));
-  if (isCaching) c.executionCtx.waitUntil(fillCache(key, cacheEntry(bytes)));
+  const bytes = await withMemory(c.executionCtx, { owner: user, bytes: 2 * blockBytesMax }, () => sign(c.env, place));
+  if (isCaching) c.executionCtx.waitUntil(fillCache(user, key, cacheEntry(bytes)));
   return new Response(bytes, { headers });
 });
 

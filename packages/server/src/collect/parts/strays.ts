@@ -3,7 +3,7 @@
  * name is fenced off first.
  */
 import { type BlockHash, blockHashSchema, packIdSchema, type UserId, userIdSchema } from "@ashlar/shared/ids";
-import { leaseMs } from "@ashlar/shared/limits";
+import { dayMs, deltaMs, leaseMs } from "@ashlar/shared/limits";
 import { shardAt } from "../../blocks/block-index.ts";
 import { groupByShard } from "../../blocks/shards.ts";
 import type { BucketCollector, Database, ListedObject } from "../../ports.ts";
@@ -32,6 +32,8 @@ export type Strays = {
   readonly blocks: readonly StrayBlock[];
   readonly packs: readonly Owned[];
   readonly manifests: readonly Owned[];
+  /** Older than any that is told. */
+  readonly deltas: readonly { readonly key: string; readonly bytes: number }[];
   /** Objects whose names the collector does not know, or whose user is none: they stay. */
   readonly foreign: readonly string[];
 };
@@ -62,13 +64,14 @@ export function straysPart(ports: StraysPorts, { now, bounds }: { now: number; b
     async plan() {
       const cursor = ports.cursors.get(walk);
       const listed = await listOld(ports.bucket, { after: cursor.position, before: now - leaseMs, bounds });
-      const strays = await findStrays(ports, listed.old);
+      const strays = await findStrays(ports, listed.old, now);
       return {
         seen: listed.seen,
         details: {
           blocks: strays.blocks.length,
           packs: strays.packs.length,
           manifests: strays.manifests.length,
+          deltas: strays.deltas.length,
           foreign: strays.foreign.length,
         },
         async run() {
@@ -96,15 +99,19 @@ async function listOld(bucket: BucketCollector, { after, before, bounds }: { aft
 }
 
 /** Which of the objects no row knows. */
-async function findStrays(ports: StraysPorts, objects: readonly ListedObject[]): Promise<Strays> {
+async function findStrays(ports: StraysPorts, objects: readonly ListedObject[], now: number): Promise<Strays> {
   const blocks: StrayBlock[] = [];
   const owned: { kind: "p" | "m"; user: UserId; key: string; name: string; bytes: number }[] = [];
+  const deltas: { key: string; bytes: number }[] = [];
   const foreign: string[] = [];
-  for (const { key, size } of objects) {
+  for (const { key, size, uploaded } of objects) {
     const parts = key.split("/");
     const [kind, first, name] = parts;
-    // Deltas live for a few days, by a rule of the bucket and a walk of their own.
-    if (kind === "d") continue;
+    // Of a commit that was refused no row tells its deltas, and not every bucket has a rule that removes them.
+    if (kind === "d" && parts.length === 4) {
+      if (uploaded.getTime() <= now - deltaMs - dayMs) deltas.push({ key, bytes: size });
+      continue;
+    }
     const hash = blockHashSchema.safeParse(first);
     const user = userIdSchema.safeParse(first);
     if (kind === "b" && parts.length === 2 && hash.success) blocks.push({ hash: hash.data, bytes: size });
@@ -130,6 +137,7 @@ async function findStrays(ports: StraysPorts, objects: readonly ListedObject[]):
       placed.filter(({ kind }) => kind === "m"),
       unknownManifestsSql,
     ),
+    deltas,
     foreign,
   };
 }
@@ -183,8 +191,8 @@ async function removeStrays(ports: StraysPorts, strays: Strays, now: number) {
     sums.bytesFreed += removed.bytesFreed;
     sums.errors += removed.errors;
   }
-  // Their names are never given again.
-  const owned = [...strays.packs, ...strays.manifests];
+  // Their names are never given again; but a delta's, and one that is stored anew just now may be lost.
+  const owned = [...strays.packs, ...strays.manifests, ...strays.deltas];
   for (let at = 0; at < owned.length; at += deletedAtOnceMax) {
     requireTime();
     const some = owned.slice(at, at + deletedAtOnceMax);
