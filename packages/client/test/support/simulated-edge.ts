@@ -100,6 +100,10 @@ export class SimulatedEdge {
         }),
       putDelta: (hash, frame) => request("putDelta", () => this.#take({ target: hash, frame })),
       signature: (hash) => request("signature", () => codec.sign(this.#block(hash))),
+      delta: () =>
+        request("delta", () => {
+          throw new ProblemError("not-found");
+        }),
       locate: () => request("locate", () => []),
       fetch: (url) => request("fetch", () => this.#block(url as BlockHash)),
       commit: (ops, content) => request("commit", () => this.#commit(ops, content, device)),
