@@ -13,6 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => house?.[Symbol.asyncDispose]());
 
+const applied = (stdout: string) => jsonLines(stdout).filter(({ type }) => type === "applied");
+
 it("E34 a folder of 1,000 files that is renamed and moved is one change, and one rename on the other device", async () => {
   const email = "move@example.org";
   const a = await house.device("A", { email, register: true });
@@ -29,7 +31,6 @@ it("E34 a folder of 1,000 files that is renamed and moved is one change, and one
   const [fromA, fromB] = [a.proxy.passed.length, b.proxy.passed.length];
   const sent = await a.once();
   const received = await b.once();
-  const applied = (stdout: string) => jsonLines(stdout).filter(({ type }) => type === "applied");
   expect(applied(sent.stdout)).toEqual([{ type: "applied", side: "remote", change: "move", path: "target/moved" }]);
   expect(applied(received.stdout)).toEqual([{ type: "applied", side: "local", change: "move", path: "target/moved" }]);
   expect((await stat(join(b.folder, "target", "moved"))).ino).toBe(inode);

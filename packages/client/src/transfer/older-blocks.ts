@@ -1,6 +1,6 @@
 import { deltaFailuresMax } from "@ashlar/shared/limits";
 import { type BlockRef, decodeManifest } from "@ashlar/shared/manifest";
-import { OldVersion } from "./bases.ts";
+import { type Gap, OldVersion } from "./bases.ts";
 
 /** What a file held before its download, for deltas that nobody has sent: a device that was away has not the bases of those. */
 export class OlderBlocks {
@@ -25,13 +25,16 @@ export class OlderBlocks {
 function likelyBases(before: string, blocks: readonly BlockRef[]): Map<string, readonly BlockRef[]> {
   const bases = new Map<string, readonly BlockRef[]>();
   const old = new OldVersion(blocksOf(before));
-  let settle: (until: number | undefined) => void = () => undefined;
+  let last: { readonly block: BlockRef; readonly gap: Gap } | undefined;
+  // What follows tells which blocks it took over from.
+  const settle = (until: number | undefined) => {
+    if (last !== undefined) bases.set(last.block.hash, old.basesOf(last.block.size, last.gap, until));
+    last = undefined;
+  };
   for (const block of blocks) {
     const place = old.next(block);
-    const isOld = typeof place === "number";
-    settle(isOld ? place : undefined);
-    // What follows tells which blocks it took over from.
-    settle = isOld ? () => undefined : (until) => void bases.set(block.hash, old.basesOf(block.size, place, until));
+    settle(typeof place === "number" ? place : undefined);
+    if (typeof place !== "number") last = { block, gap: place };
   }
   settle(old.end);
   return bases;
