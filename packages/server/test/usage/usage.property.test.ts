@@ -101,7 +101,8 @@ it("Z1 Z2 Z3 counters and days agree with a recount, whatever is committed, sent
       const late: CommitCall[] = [];
       for (const { steps, device, waitMs, fate } of rounds) {
         world.time += waitMs;
-        const ops = steps.map((one) => opOf(world, nodes, revs, one));
+        // Of several, one that conflicted may fit when the commit is looked at again: it is a commit of its own then.
+        const ops = (fate === "lost" ? steps.slice(0, 1) : steps).map((one) => opOf(world, nodes, revs, one));
         const small = new Map(
           ops
             .flatMap((op) => ("manifest" in op ? decodeManifest(op.manifest) : []))
@@ -143,6 +144,6 @@ it("Z1 Z2 Z3 counters and days agree with a recount, whatever is committed, sent
       expectRowsRight(world);
       expect((await readUsage(world.db, world.user, world.time)).history.bytes).toBe(0);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
-});
+}, 60_000);
