@@ -36,7 +36,7 @@ function zeros(size: number): TestBlock {
 
 const account = (email: string) => ({ json: { email, password: "a long password", device: "laptop" } });
 
-test("Z5 what travelled counts as it came: whole, compressed, as a delta, proven, in a commit or before it", async () => {
+test("R5 what travelled counts as it came: whole, compressed, as a delta, proven, in a commit or before it", async () => {
   const as = await newDevice(1);
   const [whole, small, packed, proven] = [newBlock(200_000), newBlock(1000), zeros(150_000), await heldBlock()];
   const frame = new Uint8Array(zstdCompressSync(packed.bytes));
@@ -85,7 +85,7 @@ test("Z5 what travelled counts as it came: whole, compressed, as a delta, proven
   });
 });
 
-test("Z5 nobody can tell from what he sent how others have stored the block", async () => {
+test("R5 nobody can tell from what he sent how others have stored the block", async () => {
   const [ada, eve] = [await newDevice(), await newDevice()];
   const block = zeros(150_000);
   const headers = { [encodingHeader]: "zstd" };
@@ -95,7 +95,7 @@ test("Z5 nobody can tell from what he sent how others have stored the block", as
   expect((await usageOf(eve)).total.sentBytes).toBe(block.size);
 });
 
-test("Z7 a new account has the quota that is set, and gets no namespace from a setting that is no number", async () => {
+test("R7 a new account has the quota that is set, and gets no namespace from a setting that is no number", async () => {
   const bindings = { QUOTA_BYTES: "1234" };
   const response = await sendAsItIs("POST", "/v1/account", { ...account("quota@example.org"), bindings });
   expect(response.status).toBeLessThan(300);

@@ -84,7 +84,7 @@ function opOf(world: World, nodes: readonly NodeId[], revs: Map<NodeId, number>,
   return one.kind === "move" ? moveOp(node, rev, parent, one.name) : deleteOp(node, rev);
 }
 
-it("Z1 Z2 Z3 counters and days agree with a recount, whatever is committed, sent again, lost or expired", async () => {
+it("R1 R2 R3 counters and days agree with a recount, whatever is committed, sent again, lost or expired", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 8 }), async (rounds) => {
       const world = await newWorld();

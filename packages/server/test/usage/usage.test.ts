@@ -5,7 +5,7 @@ import { readUsage } from "../../src/usage/read-usage.ts";
 import { block, createOp, newNode, newUser, newWorld, packOf, rootId, updateOp } from "../support/namespace-world.ts";
 import { day, tendNow } from "../support/tending.ts";
 
-it("Z1 Z2 tells what is current, in history, stored once and sent", async () => {
+it("R1 R2 tells what is current, in history, stored once and sent", async () => {
   const world = await newWorld({ quotaBytes: 1_000_000 });
   const [one, other] = [block("one", packBlockBytesMax + 100), block("other", packBlockBytesMax + 300)];
   const [small, file] = [block("small", 50), newNode()];
@@ -30,7 +30,7 @@ it("Z1 Z2 tells what is current, in history, stored once and sent", async () => 
   await expect(readUsage(world.db, newUser(), world.time)).rejects.toMatchObject({ code: "not-found" });
 });
 
-it("Z2 a small block that was sent before its commit counts with its size", async () => {
+it("R2 a small block that was sent before its commit counts with its size", async () => {
   const world = await newWorld();
   const small = block("small", 50);
   await world.commit([createOp(newNode(), rootId, "a")], [packOf(small)]);
@@ -38,7 +38,7 @@ it("Z2 a small block that was sent before its commit counts with its size", asyn
   expect((await readUsage(world.db, world.user, world.time)).total).toEqual({ commits: 2, fileBytes: 50, blockBytes: 50, sentBytes: 50 });
 });
 
-it("Z4 a small edit writes nine rows, of which one is the day's", async () => {
+it("R4 a small edit writes nine rows, of which one is the day's", async () => {
   const world = await newWorld();
   const [file, before, after] = [newNode(), block("before"), block("after")];
   await world.commit([createOp(file, rootId, "a", [before])], [packOf(before)]);
@@ -50,7 +50,7 @@ it("Z4 a small edit writes nine rows, of which one is the day's", async () => {
   expect(world.db.raw.prepare("SELECT commits FROM usage_days").all()).toEqual([{ commits: 2 }]);
 });
 
-it("Z6 tells of 30 days, today among them, and the collector keeps 90", async () => {
+it("R6 tells of 30 days, today among them, and the collector keeps 90", async () => {
   const world = await newWorld();
   const today = 1000;
   const put = world.db.raw.prepare("INSERT INTO usage_days VALUES (?, ?, 'device', 1, 2, 3, 4)");
@@ -67,7 +67,7 @@ it("Z6 tells of 30 days, today among them, and the collector keeps 90", async ()
   expect(world.db.raw.prepare("SELECT day FROM usage_days ORDER BY day DESC").all()).toEqual(days.slice(0, 5).map((one) => ({ day: one })));
 });
 
-it("Z6 an answer has 3,000 rows at most, the newest, and the total has all", async () => {
+it("R6 an answer has 3,000 rows at most, the newest, and the total has all", async () => {
   const world = await newWorld();
   world.db.raw
     .prepare(
