@@ -4,7 +4,6 @@
  *
  * BENCH_SCALE (1) shrinks it for a trial run: 0.01 is 10,000 files.
  */
-import { randomBytes } from "node:crypto";
 import { openConnection } from "@ashlar/client/node/connection";
 import { openDatabase } from "@ashlar/client/node/database";
 import { sha256 } from "@ashlar/client/node/hash";
@@ -13,10 +12,10 @@ import { refetchTree } from "@ashlar/client/engine/refetch";
 import type { Edge } from "@ashlar/client/ports";
 import { applyChanges } from "@ashlar/client/trees/journal";
 import { Trees } from "@ashlar/client/trees/trees";
-import { newId, rootId, type NodeId, type OpId } from "@ashlar/shared/ids";
-import { commitOpsMax } from "@ashlar/shared/limits";
-import type { Op } from "@ashlar/shared/protocol/commit";
+import { rootId, type NodeId } from "@ashlar/shared/ids";
 import { openHouse, type Device } from "../test/e2e/support/house.ts";
+import { measureBigFolder } from "./big-folder.ts";
+import { create, mkdir, move, nodeId, send, update } from "./tree-ops.ts";
 
 const scale = Number(process.env["BENCH_SCALE"] ?? 1);
 const filesPerFolder = 1000;
@@ -24,31 +23,6 @@ const folders = Math.max(4, Math.round(1000 * scale));
 const bigFolderFiles = Math.max(1000, Math.round(100_000 * scale));
 /** Folders of folders, so that paths are four deep. */
 const foldersPerGroup = 30;
-
-const opId = () => newId<OpId>(randomBytes);
-const nodeId = () => newId<NodeId>(randomBytes);
-const mkdir = (node: NodeId, parent: NodeId, name: string): Op => ({ op: "mkdir", opId: opId(), node, parent, name, mode: 0o755 });
-const create = (node: NodeId, parent: NodeId, name: string): Op => ({
-  op: "create",
-  opId: opId(),
-  node,
-  parent,
-  name,
-  kind: "file",
-  manifest: "",
-  size: 0,
-  mtimeMs: 0,
-  mode: 0o644,
-});
-const update = (node: NodeId): Op => ({ op: "update", opId: opId(), node, baseRev: 1, manifest: "", size: 0, mtimeMs: 1, mode: 0o600 });
-
-async function send(edge: Edge, ops: readonly Op[]): Promise<void> {
-  for (let at = 0; at < ops.length; at += commitOpsMax) {
-    const { results } = await edge.commit(ops.slice(at, at + commitOpsMax), { inline: [], deltas: [] });
-    const refused = results.find(({ status }) => status !== "applied");
-    if (refused !== undefined) throw new Error(`the edge refused an operation: ${JSON.stringify(refused)}`);
-  }
-}
 
 /** Answers the ids of the files. */
 async function fill(edge: Edge): Promise<NodeId[]> {
@@ -122,8 +96,10 @@ await send(
 await refetch(edge);
 const target = nodeId();
 await send(edge, [mkdir(target, rootId, "target")]);
-const move: Op = { op: "move", opId: opId(), node: big, baseRev: 1, parent: target, name: "moved" };
-report(`move of a folder with ${bigFolderFiles} files: the commit`, await measure(device, edge, (counted) => send(counted, [move])));
+report(
+  `move of a folder with ${bigFolderFiles} files: the commit`,
+  await measure(device, edge, (counted) => send(counted, [move(big, 1, target, "moved")])),
+);
 report(
   "the same, learnt by another device",
   await measure(device, edge, async (counted) => {
@@ -132,5 +108,6 @@ report(
     applyChanges(trees, page.changes);
   }),
 );
+for (const { what, ...asked } of await measureBigFolder(house, bigFolderFiles)) report(what, asked);
 console.table(rows);
 console.log(`Requests, bytes of bodies both ways, and seconds, of which most are the device's own work; scale ${scale}.`);

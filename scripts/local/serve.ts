@@ -11,12 +11,12 @@ const say = (line: string): void => console.log(line);
 
 /** Returns after the server has stopped. */
 export async function serve(): Promise<void> {
-  const { root, host, port, state } = settings(process.argv.slice(2), process.env);
+  const { root, host, port, state, quotaBytes } = settings(process.argv.slice(2), process.env);
   Object.assign(process.env, quiet);
   const startedAt = performance.now();
   const { startServer } = await import("./server.ts");
   say(`starting the edge, state in ${state}`);
-  await using server = await startServer({ root, host, port, state, say });
+  await using server = await startServer({ root, host, port, state, quotaBytes, say });
   const stopped = stopSignal();
   say(`ready on ${server.url} after ${Math.round(performance.now() - startedAt)} ms`);
   // workerd flushes its databases and not its blobs: after a power cut the newest rows may have no bytes.
@@ -40,7 +40,14 @@ async function stopSignal(): Promise<void> {
   });
 }
 
-export type Settings = { readonly root: string; readonly host: string; readonly port: number; readonly state: string };
+export type Settings = {
+  readonly root: string;
+  readonly host: string;
+  readonly port: number;
+  readonly state: string;
+  /** Of accounts made from now on; undefined: as wrangler.toml has it. */
+  readonly quotaBytes: string | undefined;
+};
 
 /** `--root DIR` names another tree with a wrangler.toml: tests run stand-in Workers that way. */
 export function settings(args: string[], env: Readonly<Record<string, string | undefined>>): Settings {
@@ -49,10 +56,14 @@ export function settings(args: string[], env: Readonly<Record<string, string | u
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
     throw new ScriptFailure(`PORT must be a number up to 65535, not "${text}".`, { exitCode: 2 });
+  const quotaBytes = env["ASHLAR_QUOTA_BYTES"] || undefined;
+  if (quotaBytes !== undefined && !/^\d{1,15}$/.test(quotaBytes))
+    throw new ScriptFailure(`ASHLAR_QUOTA_BYTES must be a number of bytes, not "${quotaBytes}".`, { exitCode: 2 });
   return {
     root: resolve(values.root),
     host: env["ASHLAR_HOST"] || "127.0.0.1",
     port,
     state: resolve(repository, env["ASHLAR_STATE"] || ".ashlar"),
+    quotaBytes,
   };
 }

@@ -24,6 +24,8 @@ export type ServerOptions = {
   readonly port: number;
   /** Folder for everything that outlives the process. */
   readonly state: string;
+  /** What the files of accounts made from now on may come to; left out, what wrangler.toml says. */
+  readonly quotaBytes?: string | undefined;
   /** Takes progress, one line at a time. */
   readonly say: (line: string) => void;
 };
@@ -40,8 +42,8 @@ const collectEveryMs = 60 * 60 * 1000;
 
 /** Resolves when requests are answered. Rejects with {@link ScriptFailure} when something a person can mend is in the way. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { root, host, port, state, say } = options;
-  const configs = readWorkers(root);
+  const { root, host, port, state, quotaBytes, say } = options;
+  const configs = withQuota(readWorkers(root), quotaBytes);
   await using stack = new AsyncDisposableStack();
   stack.use(claimState(state));
   await requireFreePort(host, port);
@@ -85,6 +87,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     lastRun,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function withQuota({ api, gc }: ReturnType<typeof readWorkers>, quotaBytes: string | undefined): Record<WorkerName, WorkerConfig> {
+  return quotaBytes === undefined ? { api, gc } : { api: { ...api, vars: { ...api.vars, QUOTA_BYTES: quotaBytes } }, gc };
 }
 
 async function load(root: string, name: WorkerName, config: WorkerConfig, secrets: Readonly<Record<string, string>>): Promise<LocalWorker> {

@@ -12,13 +12,17 @@ it("O1 without settings the port is 8787 on this machine alone, and the state is
   expect(settings([], {})).toEqual({ root, host: "127.0.0.1", port: 8787, state: join(root, ".ashlar") });
 });
 
-it("O1 PORT, ASHLAR_STATE and ASHLAR_HOST change that", () => {
+it("O1 PORT, ASHLAR_STATE, ASHLAR_HOST and ASHLAR_QUOTA_BYTES change that", () => {
   expect(settings([], { PORT: "0", ASHLAR_STATE: "/tmp/state", ASHLAR_HOST: "0.0.0.0" })).toEqual({
     root,
     host: "0.0.0.0",
     port: 0,
     state: resolve("/tmp/state"),
   });
+  expect(settings([], { ASHLAR_QUOTA_BYTES: "1000" }).quotaBytes).toBe("1000");
+  for (const bytes of ["-1", "1e9", "1 GB"]) {
+    expect(() => settings([], { ASHLAR_QUOTA_BYTES: bytes })).toThrow("ASHLAR_QUOTA_BYTES must be a number");
+  }
   expect(settings([], { PORT: "65535" }).port).toBe(65_535);
   for (const port of ["65536", "-1", "80a", "1.5"]) expect(() => settings([], { PORT: port })).toThrow("PORT must be a number");
 });

@@ -167,6 +167,11 @@ export type Edge = {
   putDelta(hash: BlockHash, frame: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** Of a large block that this user has: what a delta can be made from when the bytes are gone. */
   signature(hash: BlockHash, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * A frame of DELTA.md that makes the block of some of these, one to four that this user has. Rejects with ProblemError
+   * `not-found` when the block itself is the better thing to fetch.
+   */
+  delta(hash: BlockHash, bases: readonly BlockHash[], signal?: AbortSignal): Promise<Uint8Array>;
   locate(hashes: readonly BlockHash[], signal?: AbortSignal): Promise<BlockLocation[]>;
   /**
    * Bytes at a signed address; the caller verifies the hash. They are put into `into` if they come as they are and fit, of which
@@ -278,7 +283,13 @@ export type Transfer = {
   download(
     manifest: string,
     draft: Draft,
-    options: { signal: AbortSignal; progress?: TransferProgress; received?: Received },
+    options: {
+      signal: AbortSignal;
+      progress?: TransferProgress;
+      received?: Received;
+      /** What the file held on this disk at the last look, however old that is: blocks are made of its blocks where that pays. */
+      before?: string | undefined;
+    },
   ): Promise<void>;
   /**
    * Asks at once where the content of many files is that are about to be downloaded: their addresses come in a few

@@ -6,7 +6,6 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
-const TiB = 1024 * GiB;
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
@@ -86,8 +85,13 @@ export const passwordCharsMax = 256;
 export const deviceNameCharsMax = 64;
 /** Devices in one answer; the least recently seen are left out. */
 export const devicesListedMax = 500;
-/** What a new account may store, counted over its live files. */
-export const quotaBytesDefault = 1 * TiB;
+
+/** Days that `GET /v1/usage` tells of, today among them, with a row for each device of a day. */
+export const usageDays = 30;
+/** Rows in one answer, the newest first: a hundred devices every day. */
+export const usageRowsMax = 3000;
+/** How long the numbers of a day are kept. */
+export const usageMs = 90 * dayMs;
 
 /** How long a block is protected after it was named by check, stored, or released (DESIGN sections 4 and 5). */
 export const leaseMs = 72 * hourMs;

@@ -54,7 +54,7 @@ function difference(now: Wire, before: Wire): Wire {
   return { up: now.up - before.up, down: now.down - before.down };
 }
 
-async function hashOfFile(path: string): Promise<string> {
+export async function hashOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
   return hash.digest("hex");

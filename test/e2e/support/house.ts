@@ -34,17 +34,18 @@ export type Device = {
 
 export const password = "correct horse battery";
 
-export async function openHouse(): Promise<House> {
+/** `env` is of the edge's own, such as `ASHLAR_QUOTA_BYTES`. */
+export async function openHouse(env: Readonly<Record<string, string>> = {}): Promise<House> {
   const directory = await mkdtemp(join(tmpdir(), "ashlar-e2e-"));
   const state = join(directory, "edge");
-  let edge = await startEdge({ state });
+  let edge = await startEdge({ state, env });
   const proxies: Proxy[] = [];
   return {
     directory,
     edge: () => edge,
     killEdge: () => edge.kill(),
     async startEdge() {
-      edge = await startEdge({ state });
+      edge = await startEdge({ state, env });
       for (const proxy of proxies) proxy.aim(edge.url);
     },
     async device(name, account) {

@@ -73,6 +73,7 @@ export class EdgeInMemory {
       SIGN_IN_LIMIT: { limit: async () => ({ success: true }) },
       ADDRESS_LIMIT: { limit: async () => ({ success: true }) },
       EDGE_CACHE: "off",
+      QUOTA_BYTES: "1000000000000",
       TOKEN_KEY: "a key of the simulation, 32 characters",
       URL_KEY: "another key of the simulation, 32 characters",
     };

@@ -10,6 +10,8 @@ import { files } from "./control/files.ts";
 import { history } from "./control/history.ts";
 import { locate } from "./control/locate.ts";
 import { tree } from "./control/tree.ts";
+import { usage } from "./control/usage.ts";
+import { delta } from "./download/delta.ts";
 import { download } from "./download/routes.ts";
 import { answerHeaders, spokenVersion, unreadBodies } from "./http/border.ts";
 import { type ApiEnv, requireIdentity } from "./http/identity.ts";
@@ -33,6 +35,7 @@ const signedIn = [
   "/v1/trash",
   "/v1/trash/*",
   "/v1/tree/*",
+  "/v1/usage",
 ];
 
 export const app = new Hono<ApiEnv>();
@@ -51,4 +54,4 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemRespo
 for (const path of signedIn) app.use(path, requireIdentity);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
-for (const room of [accounts, upload, download, locate, commits, changes, tree, files, history, events]) app.route("/", room);
+for (const room of [accounts, upload, download, delta, locate, commits, changes, tree, files, history, events, usage]) app.route("/", room);

@@ -17,6 +17,8 @@ export type Env = {
   readonly EDGE_CACHE: string;
   /** `on` or `storage`: whether blocks that enough others hold are proven instead of sent. */
   readonly DEDUP: string;
+  /** What a new account's files may come to, in bytes. */
+  readonly QUOTA_BYTES: string;
   /** Signs access tokens and derives refresh tokens. */
   readonly TOKEN_KEY: string;
   /** Signs the addresses of blocks and packs, and the nonces of proofs; draws how many holders a proof needs. */

@@ -4,7 +4,6 @@ import { deltaCodec } from "@ashlar/durable-objects/delta-codec";
 import { ensureNamespace } from "@ashlar/server/namespace/create";
 import { toHex } from "@ashlar/shared/encoding";
 import { type BlockHash, blockHashSchema, type DeviceId, type Epoch, newId, type UserId } from "@ashlar/shared/ids";
-import { quotaBytesDefault } from "@ashlar/shared/limits";
 import { problemMediaType, type ProblemCode, problems, problemSchema } from "@ashlar/shared/protocol/problem";
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
@@ -20,7 +19,7 @@ export type Signed = Identity & { readonly token: string };
 /** A user with a namespace and a signed-in device, without the cost of a password. */
 export async function newDevice(shard = 0): Promise<Signed> {
   const user = newId<UserId>(randomBytes);
-  await ensureNamespace(metaShard(env, shard), { user, epoch: newId<Epoch>(randomBytes), now: Date.now(), quotaBytes: quotaBytesDefault });
+  await ensureNamespace(metaShard(env, shard), { user, epoch: newId<Epoch>(randomBytes), now: Date.now(), quotaBytes: 1e12 });
   return deviceOf(user, shard);
 }
 

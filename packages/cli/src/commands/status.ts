@@ -2,9 +2,10 @@ import type { Status, WaitingItem } from "@ashlar/client/engine/types";
 import { folderHolder } from "@ashlar/client/node/folder-lock";
 import { folderStatus, type FolderStatus } from "@ashlar/client/node/folder-status";
 import type { Account, Home, RegisteredFolder } from "@ashlar/client/node/home";
+import type { Usage } from "@ashlar/shared/protocol/usage";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { knownFolders } from "../known-folders.ts";
-import { countText, timeText } from "../quantity.ts";
+import { bytesText, countText, timeText } from "../quantity.ts";
 import { sentence } from "../sentence.ts";
 import { printable, type Paint, type Terminal } from "../terminal.ts";
 import type { World } from "../world.ts";
@@ -29,6 +30,7 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
   const known = folderStatus(home.paths(folder), now);
   const running =
     holder === undefined ? null : holder === "unknown" ? { pid: null, sinceMs: null } : { pid: holder.pid, sinceMs: holder.since };
+  const usage = known === undefined || known.state === "offline" ? undefined : await usageOf(home, account);
   terminal.emit({
     type: "status",
     folder: folder.path,
@@ -36,10 +38,29 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
     email: account?.email ?? null,
     signedIn: isSignedIn(account),
     running,
-    ...(known === undefined ? { state: "stopped" } : { ...known, question: known.question ?? null, outage: known.outage ?? null }),
+    ...(known === undefined
+      ? { state: "stopped" }
+      : { ...known, question: known.question ?? null, outage: known.outage ?? null, usage: usageFields(usage) }),
   });
   for (const line of describe(folder, account, running !== null, known, terminal.paint)) terminal.say(line);
+  if (usage !== undefined) terminal.say(`  ${usageText(usage, terminal.paint)}`);
   return !isSignedIn(account) || (known !== undefined && needsPerson(known));
+}
+
+/** The network is loaded for it alone. */
+async function usageOf(home: Home, account: Account | undefined): Promise<Usage | undefined> {
+  if (account === undefined || !isSignedIn(account)) return undefined;
+  const { accountUsage } = await import("../account-usage.ts");
+  return accountUsage(home, account);
+}
+
+function usageFields(usage: Usage | undefined) {
+  return usage === undefined ? null : { bytes: usage.current.bytes, quotaBytes: usage.quotaBytes, historyBytes: usage.history.bytes };
+}
+
+function usageText({ current, quotaBytes, history }: Usage, paint: Paint): string {
+  const used = `${bytesText(current.bytes)} of ${bytesText(quotaBytes)} used, and ${bytesText(history.bytes)} of history`;
+  return current.bytes < quotaBytes ? used : paint.yellow(used);
 }
 
 function isSignedIn(account: Account | undefined): boolean {

@@ -1,7 +1,7 @@
 /** The edge's control, upload and download routes, as the engine's port {@link Edge}. */
 import { encodeCommitBody } from "@ashlar/shared/commit-body";
 import { toBase64Url } from "@ashlar/shared/encoding";
-import { blockBytesMax, commitHeadBytesMax, jsonBodyBytesMax, packBytesMax } from "@ashlar/shared/limits";
+import { blockBytesMax, commitHeadBytesMax, deltaFrameBytesMax, jsonBodyBytesMax, packBytesMax } from "@ashlar/shared/limits";
 import {
   acceptEncodingHeader,
   type BlockLocation,
@@ -67,6 +67,11 @@ export function createEdge({ call, tokens, deviceName, hmac, compression }: Edge
     async signature(hash, signal) {
       const path = `/v1/blocks/${hash}/signature`;
       return (await call({ method: "GET", path, answerBytesMax: blockBytesMax, signal })).body;
+    },
+
+    async delta(hash, bases, signal) {
+      const path = `/v1/blocks/${hash}/delta?${bases.map((base) => `base=${base}`).join("&")}`;
+      return (await call({ method: "GET", path, answerBytesMax: deltaFrameBytesMax, signal })).body;
     },
 
     async locate(hashes, signal) {

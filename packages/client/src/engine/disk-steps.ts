@@ -73,7 +73,7 @@ export class DiskSteps {
       this.#core.event({ type: "download", path: shown, bytes: written, size: remote.size });
     };
     await using draft = await options.disk.draft();
-    await transfer.download(manifest, draft, { signal, progress, received });
+    await transfer.download(manifest, draft, { signal, progress, received, before: planned?.manifest ?? undefined });
     const { mtimeMs, size } = remote;
     await this.#place(remote, planned, mode, (path, expected) => draft.place(path, { mode, mtimeMs, size, expected }));
   }

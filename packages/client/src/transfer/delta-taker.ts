@@ -1,11 +1,19 @@
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import { DeltaError } from "@ashlar/shared/delta/types";
-import { deltaBaseBytesMax, deltaBasesMax, deltaFrameBytesMax, deltasAtOnceMax } from "@ashlar/shared/limits";
+import {
+  deltaBaseBytesMax,
+  deltaBasesMax,
+  deltaFailuresMax,
+  deltaFrameBytesMax,
+  deltasAtOnceMax,
+  packBlockBytesMax,
+} from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import { createBudget } from "../common/budget.ts";
 import type { Received } from "../ports.ts";
 import type { Fetcher } from "./fetcher.ts";
 import { type LocalBlocks, isBlock } from "./local-blocks.ts";
+import type { OlderBlocks } from "./older-blocks.ts";
 import type { TransferOptions } from "./options.ts";
 
 export type DeltaTaker = {
@@ -13,16 +21,20 @@ export type DeltaTaker = {
   fromReceived(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** By the shortest delta that the server has against blocks which are on this device. Rejects as the edge does when it cannot be reached. */
   fetch(block: BlockRef, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** By a delta that the server makes of blocks which the file has here. Rejects likewise. */
+  ask(block: BlockRef, older: OlderBlocks, signal: AbortSignal): Promise<Uint8Array | undefined>;
 };
 
 export type DeltaTakerOptions = Pick<TransferOptions, "codec" | "cache" | "hashBlock"> & {
   readonly local: LocalBlocks;
-  readonly fetcher: Pick<Fetcher, "locate" | "fetchFrame">;
+  readonly fetcher: Pick<Fetcher, "locate" | "fetchFrame" | "askFrame">;
 };
 
 /** New blocks from old ones that are here. Whatever is the matter with a delta, the answer is undefined and the block is fetched. */
 export function createDeltaTaker({ codec, cache, hashBlock, local, fetcher }: DeltaTakerOptions): DeltaTaker {
   const slots = createBudget(deltasAtOnceMax);
+  // More at once would ask for much of a rewritten file before the first answer says that it is one.
+  const asking = createBudget(deltaFailuresMax);
 
   async function inSlot<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
     const giveBack = await slots.take(1, signal);
@@ -79,6 +91,22 @@ export function createDeltaTaker({ codec, cache, hashBlock, local, fetcher }: De
         if (bytes !== undefined) return bytes;
       }
       return undefined;
+    },
+
+    async ask(block, older, signal) {
+      // A small one comes with others, in a part of a pack.
+      if (block.size <= packBlockBytesMax) return undefined;
+      const giveBack = await asking.take(1, signal);
+      try {
+        const bases = older.of(block).flatMap(({ hash }) => (local.mayHave(hash) ? [hash] : []));
+        if (bases.length === 0) return undefined;
+        const frame = await fetcher.askFrame(block.hash, bases, signal);
+        const bytes = frame && (await inSlot(() => rebuild(frame, block), signal));
+        older.tried(bytes !== undefined);
+        return bytes;
+      } finally {
+        giveBack();
+      }
     },
   };
 }

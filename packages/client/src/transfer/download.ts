@@ -7,6 +7,7 @@ import type { Received, Transfer } from "../ports.ts";
 import { createDeltaTaker } from "./delta-taker.ts";
 import { type BlockBytes, createFetcher, unpooled } from "./fetcher.ts";
 import { createLocalBlocks, isBlock } from "./local-blocks.ts";
+import { OlderBlocks } from "./older-blocks.ts";
 import type { TransferOptions } from "./options.ts";
 
 /** A block and all the places in the file where it stands. */
@@ -21,7 +22,11 @@ export function createDownloads(options: TransferOptions): Downloads {
   const deltas = createDeltaTaker({ ...options, local, fetcher });
   const memory = createBudget(transferBytesMax);
 
-  async function obtain(block: BlockRef, received: Received | undefined, signal: AbortSignal): Promise<BlockBytes> {
+  async function obtain(
+    block: BlockRef,
+    { received, older }: { received?: Received | undefined; older?: OlderBlocks },
+    signal: AbortSignal,
+  ): Promise<BlockBytes> {
     const sent = received?.blocks.get(block.hash);
     if (sent !== undefined && (await isBlock(block, sent, hashBlock))) return unpooled(sent);
     const here = (await local.find(block)) ?? (await deltas.fromReceived(block, received, signal));
@@ -29,7 +34,7 @@ export function createDownloads(options: TransferOptions): Downloads {
       fetcher.forget(block.hash);
       return unpooled(here);
     }
-    const made = await deltas.fetch(block, signal);
+    const made = (await deltas.fetch(block, signal)) ?? (older && (await deltas.ask(block, older, signal)));
     return made === undefined ? fetcher.fetch(block, signal) : unpooled(made);
   }
 
@@ -48,9 +53,11 @@ export function createDownloads(options: TransferOptions): Downloads {
       await locateAll([...blocks.values()].slice(0, locationsCachedMax), undefined, signal);
     },
 
-    async download(manifest, draft, { signal, progress, received }) {
+    async download(manifest, draft, { signal, progress, received, before }) {
       signal.throwIfAborted();
-      const blocks = placed(blocksOf(manifest));
+      const all = blocksOf(manifest);
+      const older = new OlderBlocks(before, all);
+      const blocks = placed(all);
       await using group = createTaskGroup(signal);
       // Addresses are good for an hour: those of a long file are asked for as it goes.
       for (let at = 0; at < blocks.length; at += locateHashesMax) {
@@ -61,7 +68,7 @@ export function createDownloads(options: TransferOptions): Downloads {
           const giveBack = await memory.take(Math.max(block.size, packBlockBytesMax), group.signal);
           group.start(async () => {
             try {
-              using content = await obtain(block, received, group.signal);
+              using content = await obtain(block, { received, older }, group.signal);
               for (const offset of block.offsets) await draft.write(content.bytes, offset);
               progress?.(block.size * block.offsets.length);
             } finally {
@@ -82,7 +89,7 @@ export function createDownloads(options: TransferOptions): Downloads {
       const bytes = new Uint8Array(size);
       let at = 0;
       for (const block of blocks) {
-        using content = await obtain(block, undefined, signal);
+        using content = await obtain(block, {}, signal);
         bytes.set(content.bytes, at);
         at += block.size;
       }

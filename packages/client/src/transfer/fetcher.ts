@@ -1,4 +1,5 @@
 import { blockBytesMax, transferBytesMax, transfersInFlightMax } from "@ashlar/shared/limits";
+import type { BlockHash } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockLocation } from "@ashlar/shared/protocol/block";
 import { type ProblemCode, ProblemError } from "@ashlar/shared/protocol/problem";
@@ -17,6 +18,8 @@ export type Fetcher = Pick<Locator, "locate" | "forget"> & {
   fetch(block: BlockRef, signal: AbortSignal): Promise<BlockBytes>;
   /** The frame of a delta that came with the block's address; unverified. Undefined when the address is no good any more. */
   fetchFrame(url: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** A frame that the server makes of some of these blocks; unverified. Undefined when it has none to offer. */
+  askFrame(hash: BlockHash, bases: readonly BlockHash[], signal: AbortSignal): Promise<Uint8Array | undefined>;
 };
 
 /** A block's bytes; disposing of it gives their buffer back for the next, so they are not to be looked at after. */
@@ -96,15 +99,18 @@ export function createFetcher({ edge, hashBlock }: Pick<TransferOptions, "edge" 
       locator.forget(block.hash);
       return last;
     },
-    async fetchFrame(url, signal) {
-      try {
-        return await inSlot(() => edge.fetch(url, undefined, signal), signal);
-      } catch (error) {
-        if (error instanceof ProblemError) return undefined;
-        throw error;
-      }
-    },
+    fetchFrame: (url, signal) => unlessRefused(inSlot(() => edge.fetch(url, undefined, signal), signal)),
+    askFrame: (hash, bases, signal) => unlessRefused(inSlot(() => edge.delta(hash, bases, signal), signal)),
   };
+}
+
+async function unlessRefused(asked: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined;
+    throw error;
+  }
 }
 
 function wrongBytes({ hash, size }: BlockRef): ProblemError {

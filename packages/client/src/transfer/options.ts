@@ -8,7 +8,7 @@ export type HashBlock = (bytes: Uint8Array) => BlockHash | Promise<BlockHash>;
 
 export type TransferOptions = {
   readonly disk: Pick<Disk, "stat" | "open" | "readLink">;
-  readonly edge: Pick<Edge, "check" | "prove" | "putBlock" | "putDelta" | "signature" | "locate" | "fetch">;
+  readonly edge: Pick<Edge, "check" | "prove" | "putBlock" | "putDelta" | "signature" | "delta" | "locate" | "fetch">;
   readonly knowledge: BlockKnowledge;
   readonly hashBlock: HashBlock;
   readonly codec: DeltaCodec;

@@ -10,7 +10,7 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { plainCodec } from "./plain-codec.ts";
 
 type Range = { readonly offset: number; readonly length: number };
-type Asked = "check" | "prove" | "putBlock" | "putDelta" | "signature" | "locate" | "fetch";
+type Asked = "check" | "prove" | "putBlock" | "putDelta" | "signature" | "delta" | "locate" | "fetch";
 type Place = { readonly object: string; readonly offset: number | undefined; readonly size: number };
 
 /** The part of the edge that keeps content, in memory, with a count of what was asked of it. */
@@ -21,6 +21,7 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   readonly bodies: BlockBody[] = [];
   readonly deltas: { target: BlockHash; frame: Uint8Array }[] = [];
   readonly signatures: BlockHash[] = [];
+  readonly deltasAsked: { hash: BlockHash; bases: BlockHash[] }[] = [];
   readonly proven: BlockHash[] = [];
   /** Nonces that are good no longer, which `check` hands out in turn: n0, n1, ... */
   readonly expiredNonces = new Set<string>();
@@ -150,6 +151,16 @@ export class MemoryEdge implements Pick<Edge, Asked> {
     const bytes = this.bytesOf(hash);
     if (bytes === undefined) throw new ProblemError("not-found");
     return this.codec.sign(bytes);
+  }
+
+  async delta(hash: BlockHash, bases: readonly BlockHash[]) {
+    await this.before("delta");
+    this.deltasAsked.push({ hash, bases: [...bases] });
+    const [bytes, found] = [this.bytesOf(hash), bases.flatMap((base) => ({ hash: base, bytes: this.bytesOf(base) }))];
+    const known = found.flatMap(({ hash: base, bytes: old }) => (old === undefined ? [] : [{ hash: base, bytes: old }]));
+    const frame = bytes && known.length > 0 ? this.codec.encode({ hash, bytes }, known) : undefined;
+    if (bytes === undefined || frame === undefined || frame.length > bytes.length / 2) throw new ProblemError("not-found");
+    return this.tamper(frame, `/delta/${hash}`);
   }
 
   async locate(hashes: readonly BlockHash[]): Promise<BlockLocation[]> {

@@ -45,6 +45,7 @@ export class SimulatedEdge {
   /** Changes up to this one are no longer in the journal. */
   journalFrom = 0;
   commits = 0;
+  quotaBytes = Number.POSITIVE_INFINITY;
   blocksSent = 0;
   /** How often a delta or a patch is refused that is all right. */
   refusals = 0;
@@ -100,6 +101,10 @@ export class SimulatedEdge {
         }),
       putDelta: (hash, frame) => request("putDelta", () => this.#take({ target: hash, frame })),
       signature: (hash) => request("signature", () => codec.sign(this.#block(hash))),
+      delta: () =>
+        request("delta", () => {
+          throw new ProblemError("not-found");
+        }),
       locate: () => request("locate", () => []),
       fetch: (url) => request("fetch", () => this.#block(url as BlockHash)),
       commit: (ops, content) => request("commit", () => this.#commit(ops, content, device)),
@@ -127,6 +132,7 @@ export class SimulatedEdge {
     const named = ops.flatMap((op) => (op.op === "create" || op.op === "update" ? decodeManifest(op.manifest) : []));
     const missing = named.filter(({ hash }) => !this.blocks.has(hash)).map(({ hash }) => hash);
     if (missing.length > 0) throw new ProblemError("block-missing", undefined, { hashes: missing });
+    this.#requireSpace(ops);
     const { results, changes } = this.namespace.commit(ops, device);
     const patches = new Map(wireOps.flatMap((op) => ("patch" in op ? [[op.opId, op.patch]] : [])));
     const told = changes.map((change): Change => {
@@ -135,6 +141,18 @@ export class SimulatedEdge {
     });
     if (told.length > 0) this.#push(changes, told, deltas);
     return { results, changes: told, head: this.namespace.head };
+  }
+
+  /** As the server does it for a commit as a whole, but for operations that conflict: they count here. */
+  #requireSpace(ops: readonly Op[]): void {
+    const sizes = new Map([...this.namespace.nodes].map(([id, { size }]) => [id, size]));
+    const sum = () => [...sizes.values()].reduce((total, size) => total + size, 0);
+    const used = sum();
+    for (const op of ops) {
+      if (op.op === "delete") sizes.delete(op.node);
+      else if ("size" in op) sizes.set(op.node, op.size);
+    }
+    if (sum() > Math.max(used, this.quotaBytes)) throw new ProblemError("over-quota");
   }
 
   #whole(op: WireOp): Op {

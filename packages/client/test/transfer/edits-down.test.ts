@@ -183,10 +183,11 @@ test("U61 whatever is here, comes along or is damaged, what is written is what t
       edge.before = () => {
         if (lucky(0.1)) throw new UnreachableError("bad luck");
       };
-      edge.tamper = (bytes, url) => (url.startsWith("/d/") ? damage(bytes) : bytes);
+      edge.tamper = (bytes, url) => (url.startsWith("/d") ? damage(bytes) : bytes);
+      const older = lucky(0.5) ? { before: encodeManifest(cuts) } : {};
       const attempt = async () => {
         const draft = memoryDraft(content.length);
-        await transfer.download(encodeManifest(cutsOf(content)), draft, { signal, received: { blocks: new Map(), deltas } });
+        await transfer.download(encodeManifest(cutsOf(content)), draft, { signal, received: { blocks: new Map(), deltas }, ...older });
         return draft.bytes;
       };
       let written = await attempt().catch(() => undefined);

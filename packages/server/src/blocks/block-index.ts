@@ -10,7 +10,13 @@ import { groupByShard } from "./shards.ts";
 import type { BlockIndex, BlockLookUp, Standing } from "./types.ts";
 
 /** The rest where the statement asks for it. */
-type Row = { readonly hash: BlockHash; readonly size?: number; readonly holders?: number; readonly is_mine?: 0 | 1 };
+type Row = {
+  readonly hash: BlockHash;
+  readonly size?: number;
+  readonly sent?: number;
+  readonly holders?: number;
+  readonly is_mine?: 0 | 1;
+};
 
 /** Asked for in `?1`, a JSON array of hashes. */
 const named = "hash IN (SELECT value FROM json_each(?1))";
@@ -18,7 +24,7 @@ const isStored = "EXISTS (SELECT 1 FROM blocks b WHERE b.hash = holders.hash AND
 
 /** Rows of `?2`'s holders that let him name the block at `?3`. */
 const selectUsable = `SELECT hash FROM holders WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND ${isStored}`;
-const selectHeld = `SELECT hash, size FROM holders JOIN blocks USING (hash)
+const selectHeld = `SELECT hash, size, sent_bytes AS sent FROM holders JOIN blocks USING (hash)
   WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND fence = ?3 AND state = 'stored'`;
 /** A row for each that is named, there or not, so that the answer to a name that nobody has is found the same way. */
 const selectStanding = `SELECT value AS hash, coalesce(ref_count, 0) AS holders, EXISTS (SELECT 1 FROM holders h
@@ -86,7 +92,10 @@ export function createBlockIndex({ shards, clock }: { shards: readonly Database[
       if (wrong !== undefined) {
         throw new ProblemError("bad-manifest", `The block ${wrong.hash} has ${sizes.get(wrong.hash)} bytes, not ${wrong.size}.`);
       }
-      return new Set(hashes.filter((hash) => !sizes.has(hash)));
+      return {
+        refused: new Set(hashes.filter((hash) => !sizes.has(hash))),
+        sentBytes: held.reduce((total, { sent = 0 }) => total + sent, 0),
+      };
     },
 
     async release(user, hashes, generation) {

@@ -60,6 +60,15 @@ export function keptDeltaOf({ target, bases, size }: KeptDeltaRow): KeptDelta {
   return { target, bases: JSON.parse(bases) as BlockHash[], size };
 }
 
+/** Those of one block. `now` is ms since 1970. */
+export async function keptDeltasOf(db: Database, user: UserId, target: BlockHash, now: number): Promise<KeptDelta[]> {
+  const found = await db
+    .prepare(keptDeltasSql)
+    .bind(JSON.stringify([target]), user, keptSince(now))
+    .all<KeptDeltaRow>();
+  return found.results.map(keptDeltaOf);
+}
+
 /** Deltas made before then may be gone from the bucket. Both in ms since 1970. */
 export function keptSince(now: number): number {
   return now - deltaMs;

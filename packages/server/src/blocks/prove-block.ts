@@ -42,7 +42,7 @@ export async function proveBlock(ports: ProvePorts, user: UserId, { hash, nonce,
   const block = await readPlainBlock(ports, hash);
   if (block.state !== "whole") return "damaged";
   if (!equalText(toBase64Url(keyedMac(nonce, block.bytes)), proof)) return "failed";
-  return (await leaseBlock(db, { user, hash, now: clock.now() })) ? "proven" : "failed";
+  return (await leaseBlock(db, { user, hash, now: clock.now(), sentBytes: 0 })) ? "proven" : "failed";
 }
 
 /** From here on the block can be read and leased in peace. False if it is not there, or on its way out. */

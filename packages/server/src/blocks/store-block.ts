@@ -51,7 +51,8 @@ type Stored = { readonly encoding: BlockEncoding; readonly bytes: Uint8Array; re
 
 /**
  * The bytes must hash to the block's name: the caller has verified it (and the bucket does again, of what it stores). So must the
- * content of `compressed`, which is stored instead if it is smaller.
+ * content of `compressed`, which is stored instead if it is smaller. `sentBytes` is for the user's accounts: of the body or frame
+ * that the block came in.
  */
 export async function storeBlock(
   { shards, bucket, clock, sleep }: BlockStorePorts,
@@ -59,6 +60,7 @@ export async function storeBlock(
   { hash, size }: BlockRef,
   bytes: Uint8Array,
   compressed?: CompressedBlock,
+  sentBytes: number = (compressed?.bytes ?? bytes).length,
 ): Promise<StoreOutcome> {
   const db = shardAt(shards, shardOf(hash, shards.length));
   const { state, is_mine } = await reserve(db, user, { hash, size }, clock.now());
@@ -69,7 +71,7 @@ export async function storeBlock(
   const stands = is_mine === 0 ? await putOnce({ bucket, sleep }, { hash, size }, { ...stored, isDamaged }) : undefined;
   // Only by who has put the bytes: what the scrub has found damaged since stays so for all others.
   const markStored = stands && [db.prepare(markStoredSql).bind(hash, stands.encoding, stands.storedBytes)];
-  const leased = await leaseBlock(db, { user, hash, now: clock.now() }, markStored ?? []);
+  const leased = await leaseBlock(db, { user, hash, now: clock.now(), sentBytes }, markStored ?? []);
   return leased ? { type: "stored", sent: is_mine === 0 } : { type: "being-deleted" };
 }
 

@@ -11,19 +11,22 @@ export type BlockIndex = {
   /** Keeps the blocks from collection for 72 hours, whoever has them; extends this user's leases likewise. */
   protect(user: UserId, blocks: readonly BlockRef[]): Promise<void>;
   /**
-   * Turns this user's leases into holds, before the commit that needs them. Answers those that could not be held. Throws a
+   * Turns this user's leases into holds, before the commit that needs them. Throws a
    * ProblemError `bad-manifest` if a block has another size than is said here: the caller releases what was held by then.
    *
    * `generation` is the namespace's as the commit saw it: what was released in a later one stays released, however late this
    * call arrives.
    */
-  hold(user: UserId, blocks: readonly BlockRef[], generation: number): Promise<Set<BlockHash>>;
+  hold(user: UserId, blocks: readonly BlockRef[], generation: number): Promise<Held>;
   /**
    * Turns holds back into leases of 72 hours: after an undone commit, or with the last reference gone. `generation` is the one
    * that the namespace has entered for it: what is held in it or later stays held, however late this call arrives.
    */
   release(user: UserId, hashes: readonly BlockHash[], generation: number): Promise<void>;
 };
+
+/** `refused` could not be held. `sentBytes` is what the user sent for the others, once each. */
+export type Held = { readonly refused: ReadonlySet<BlockHash>; readonly sentBytes: number };
 
 /** What `check` asks of the index. */
 export type BlockLookUp = {

@@ -15,6 +15,7 @@ import { recover, type IntentStore } from "./intent.ts";
 import { load, loadHeights } from "./load.ts";
 import { storeManifest } from "./manifest-store.ts";
 import type { CommitAnswer, CommitCall, CommitRefusal } from "./types.ts";
+import { type UsageAdded, usageOf } from "./usage.ts";
 import { writeStatements } from "./write.ts";
 
 export type CommitDeps = {
@@ -123,8 +124,10 @@ class CommitAttempts {
     }
     const plan = planBlocks(admission.versions, packs, loaded.blocks);
     if (plan.missing.length > 0) throw blocksMissing(plan.missing);
-    await this.#hold(plan.holds, loaded.namespace.generation);
-    await this.#write(loaded, admission, plan, now);
+    const heldBytes = await this.#hold(plan.holds, loaded.namespace.generation);
+    const { inlineBytes = 0 } = this.#call;
+    const usage = usageOf({ admission, plan, known: loaded.blocks, packs, inlineBytes, heldBytes });
+    await this.#write(loaded, admission, { plan, usage, now });
     // Held by an earlier attempt that saw another namespace, and not needed any more.
     const inVain = this.#held.size > plan.holds.length;
     await (inVain ? this.settle() : this.#deps.intents.clear());
@@ -145,17 +148,22 @@ class CommitAttempts {
     return second;
   }
 
-  /** The note is durable before anything is held, and names all that is: a crash at any moment leaves no hold unexplained. */
-  async #hold(wanted: readonly BlockRef[], generation: number): Promise<void> {
+  /** Answers what was sent for the blocks. The note is durable before anything is held, and names all that is: a crash at any moment leaves no hold unexplained. */
+  async #hold(wanted: readonly BlockRef[], generation: number): Promise<number> {
     const { blocks, intents } = this.#deps;
     for (const { hash } of wanted) this.#held.add(hash);
     await intents.write({ holds: [...this.#held] });
-    if (wanted.length === 0) return;
-    const refused = await blocks.hold(this.#call.user, wanted, generation);
+    if (wanted.length === 0) return 0;
+    const { refused, sentBytes } = await blocks.hold(this.#call.user, wanted, generation);
     if (refused.size > 0) throw blocksMissing([...refused]);
+    return sentBytes;
   }
 
-  async #write(loaded: Loaded, admission: Admission, plan: BlockPlan, now: number): Promise<void> {
+  async #write(
+    loaded: Loaded,
+    admission: Admission,
+    { plan, usage, now }: { plan: BlockPlan; usage: UsageAdded; now: number },
+  ): Promise<void> {
     const { db, bucket, sha256 } = this.#deps;
     const { user, device, deltas = [] } = this.#call;
     // Each once: the bucket refuses two writes of one object at the same time.
@@ -167,7 +175,7 @@ class CommitAttempts {
         [...distinct].map(async (manifest) => [manifest, await storeManifest({ bucket, sha256 }, moment, manifest)] as const),
       ),
     );
-    await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests, deltas }));
+    await db.batch(writeStatements(db, { user, device, now, namespace, admission, blocks: plan, manifests, deltas, usage }));
   }
 }
 

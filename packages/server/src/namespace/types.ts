@@ -22,6 +22,8 @@ export type CommitCall = {
   readonly shard: number;
   readonly ops: readonly Op[];
   readonly packs: readonly Pack[];
+  /** What their content came as: inline blocks, and frames of deltas. */
+  readonly inlineBytes?: number;
   /** Some of the inline blocks once more, and frames, the smallest: `pushInlineBytesMax` in all. */
   readonly pushInline: readonly PushInline[];
   readonly pushDeltas?: readonly PushDelta[];

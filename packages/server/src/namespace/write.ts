@@ -8,12 +8,14 @@ import type { Admission, NamespaceRow, NodeWrite } from "./admit.ts";
 import type { BlockPlan } from "./block-plan.ts";
 import { bulk } from "./bulk.ts";
 import type { StoredManifest } from "./manifest-store.ts";
+import { recordUsage, type UsageAdded } from "./usage.ts";
 
 // Updates find each row by a key that is all in the JSON: were the user a constant, SQLite would walk all of his rows for each.
 
 /** Aborts the whole batch if another writer was faster, or has undone this commit: `seq` takes no null (I3). */
 const namespaceSql = `
-  UPDATE namespaces SET seq = CASE WHEN seq = ?2 AND generation = ?3 THEN ?4 END, bytes_used = ?5 WHERE user_id = ?1`;
+  UPDATE namespaces SET seq = CASE WHEN seq = ?2 AND generation = ?3 THEN ?4 END, bytes_used = ?5,
+    version_bytes = version_bytes + ?6, stored_bytes = stored_bytes + ?7, files = files + ?8, folders = folders + ?9 WHERE user_id = ?1`;
 
 /** A name that no node can have: it has a slash. SQLite checks uniqueness row by row, so names that change hands are put aside. */
 const parkSql = `
@@ -76,11 +78,12 @@ export type CommitWrite = {
   /** Where the new versions' manifests are. */
   readonly manifests: ReadonlyMap<string, StoredManifest>;
   readonly deltas: readonly KeptDelta[];
+  readonly usage: UsageAdded;
 };
 
 /** One batch, so that an acknowledged commit is there as a whole, and another is not there at all (I4). */
 export function writeStatements(db: Database, write: CommitWrite): Statement[] {
-  const { user, device, now, namespace, admission, blocks } = write;
+  const { user, device, now, namespace, admission, blocks, usage } = write;
   const { head, bytesUsed, nodes, changes } = admission;
   const created = nodes.filter(({ before }) => before === undefined);
   const kept = nodes.filter(({ before }) => before !== undefined);
@@ -88,7 +91,9 @@ export function writeStatements(db: Database, write: CommitWrite): Statement[] {
   const rowOf = (node: NodeWrite) => nodeValues(user, node);
   const packs = blocks.packs.map(({ id, size, liveBytes }) => [id, size, liveBytes]);
   return [
-    db.prepare(namespaceSql).bind(user, namespace.seq, namespace.generation, head, bytesUsed),
+    db
+      .prepare(namespaceSql)
+      .bind(user, namespace.seq, namespace.generation, head, bytesUsed, usage.versionBytes, usage.blockBytes, usage.files, usage.folders),
     ...bulk(db, parkSql, parked(nodes), user),
     ...bulk(db, placeNodesSql, placed.map(rowOf)),
     ...bulk(db, contentNodesSql, kept.map(rowOf)),
@@ -121,6 +126,7 @@ export function writeStatements(db: Database, write: CommitWrite): Statement[] {
       now,
     ),
     ...recordDeltas(db, user, write.deltas, now),
+    recordUsage(db, { user, device, now, usage }),
   ];
 }
 

@@ -43,6 +43,8 @@ export const holders = sqliteTable(
     expiresAt: integer("expires_at"),
     /** The generation of the user's namespace that held or released it last: older calls that arrive late do nothing. */
     fence: integer("fence").notNull().default(0),
+    /** What this user sent for it the last time, as it came: compressed, as a delta, or 0 for a proof. */
+    sentBytes: integer("sent_bytes").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.hash, table.userId] })],
 );

@@ -15,6 +15,13 @@ export const namespaces = sqliteTable("namespaces", {
   generation: integer("generation").notNull(),
   bytesUsed: integer("bytes_used").notNull(),
   quotaBytes: integer("quota_bytes").notNull(),
+  /** Of all versions that are kept, the current ones among them. */
+  versionBytes: integer("version_bytes").notNull().default(0),
+  /** Of the different blocks that these are made of. */
+  storedBytes: integer("stored_bytes").notNull().default(0),
+  /** Live ones: links count as files, and the root not at all. */
+  files: integer("files").notNull().default(0),
+  folders: integer("folders").notNull().default(0),
   createdAt: integer("created_at").notNull(),
 });
 
@@ -149,6 +156,25 @@ export const packs = sqliteTable(
     check("packs_live_bytes", sql`live_bytes between 0 and size`),
     check("packs_delete_after", sql`(delete_after is null) = (live_bytes > 0)`),
   ],
+);
+
+/** What each device's commits of a day brought: one row written for a commit. Days are whole ones since 1970, UTC. */
+export const usageDays = sqliteTable(
+  "usage_days",
+  {
+    user: text("user_id").notNull(),
+    day: integer("day").notNull(),
+    device: text("device_id").notNull(),
+    /** Those that changed something. */
+    commits: integer("commits").notNull(),
+    /** Of the new versions, as if each were sent and stored whole. */
+    fileBytes: integer("file_bytes").notNull(),
+    /** Of the blocks in them that no version had before. */
+    blockBytes: integer("block_bytes").notNull(),
+    /** Of content that travelled for them. */
+    sentBytes: integer("sent_bytes").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.user, table.day, table.device] })],
 );
 
 /**

@@ -28,7 +28,7 @@ test("B1 only who has sent a block has it: for anyone else it counts as missing"
   const hashes = [...blocks.map((block) => block.hash), newBlock().hash];
   expect(await index.have(ada, hashes)).toEqual(new Set(hashes.slice(0, 3)));
   expect(await index.have(eve, hashes)).toEqual(new Set());
-  expect(await index.hold(eve, blocks, 0)).toEqual(new Set(hashes.slice(0, 3)));
+  expect((await index.hold(eve, blocks, 0)).refused).toEqual(new Set(hashes.slice(0, 3)));
 });
 
 test("B2 what was sent is leased for 72 hours, and held from the commit that names it", async () => {
@@ -37,14 +37,14 @@ test("B2 what was sent is leased for 72 hours, and held from the commit that nam
   const [leased, held] = [newBlock(), newBlock()];
   await put(user, leased);
   await put(user, held);
-  expect(await index.hold(user, [held], 0)).toEqual(new Set());
+  expect((await index.hold(user, [held], 0)).refused).toEqual(new Set());
   expect(rowOf(shards, held.hash)).toMatchObject({ ref_count: 1, delete_after: null });
   expect(rowOf(shards, leased.hash)).toMatchObject({ ref_count: 0, delete_after: clock.now() + leaseMs });
   clock.forward(leaseMs - 1);
   expect(await index.have(user, [leased.hash, held.hash])).toEqual(new Set([leased.hash, held.hash]));
   clock.forward(1);
   expect(await index.have(user, [leased.hash, held.hash])).toEqual(new Set([held.hash]));
-  expect(await index.hold(user, [leased], 0)).toEqual(new Set([leased.hash]));
+  expect((await index.hold(user, [leased], 0)).refused).toEqual(new Set([leased.hash]));
 });
 
 test("B2 a released block is a lease of 72 hours again, and can be held again", async () => {
@@ -56,7 +56,7 @@ test("B2 a released block is a lease of 72 hours again, and can be held again", 
   clock.forward(10 * leaseMs);
   await index.release(user, [block.hash], 1);
   expect(rowOf(shards, block.hash)).toMatchObject({ ref_count: 0, delete_after: clock.now() + leaseMs });
-  expect(await index.hold(user, [block], 1)).toEqual(new Set());
+  expect((await index.hold(user, [block], 1)).refused).toEqual(new Set());
   expect(rowOf(shards, block.hash)).toMatchObject({ ref_count: 1, delete_after: null });
 });
 
@@ -79,7 +79,7 @@ test("L2 a hold that arrives after its commit was undone changes nothing", async
   const lease = { ref_count: 0, delete_after: clock.now() + leaseMs };
   await index.release(user, [block.hash], 1);
   expect(rowOf(shards, block.hash)).toMatchObject(lease);
-  expect(await index.hold(user, [block], 0)).toEqual(new Set([block.hash]));
+  expect((await index.hold(user, [block], 0)).refused).toEqual(new Set([block.hash]));
   expect(rowOf(shards, block.hash)).toMatchObject(lease);
 });
 
@@ -121,7 +121,7 @@ test("B4 a block that is being collected counts as absent, takes no lease, and i
   clock.forward(1000);
   await index.protect(user, [block]);
   expect(await index.have(user, [block.hash])).toEqual(new Set());
-  expect(await index.hold(user, [block], 0)).toEqual(new Set([block.hash]));
+  expect((await index.hold(user, [block], 0)).refused).toEqual(new Set([block.hash]));
   expect(await put(user, block)).toEqual({ type: "being-deleted" });
   expect(bucket.puts).toEqual([blockKey(block.hash)]);
   expect(rowOf(shards, block.hash)).toEqual(before);

@@ -237,7 +237,11 @@ describe("fences between a plan and its execution", () => {
       ...house.bucket,
       delete: async (keys) => {
         await house.index.protect(ada, [block]);
-        seen.push(await house.index.have(ada, [block.hash]), await house.index.hold(ada, [block], 0), await house.store(ada, block));
+        seen.push(
+          await house.index.have(ada, [block.hash]),
+          (await house.index.hold(ada, [block], 0)).refused,
+          await house.store(ada, block),
+        );
         await house.bucket.delete(keys);
         seen.push(await house.store(ada, block));
       },

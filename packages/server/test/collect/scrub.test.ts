@@ -19,7 +19,7 @@ describe("the scrub", () => {
     for (const block of [missing, rotten]) {
       expect(edge.row(block)).toEqual({ state: "damaged", ref_count: 1 });
       for (const user of [ada, eve]) expect(await edge.index.have(user, [block.hash])).toEqual(new Set());
-      expect(await edge.index.hold(ada, [block], 0)).toEqual(new Set([block.hash]));
+      expect((await edge.index.hold(ada, [block], 0)).refused).toEqual(new Set([block.hash]));
     }
     expect(edge.row(whole)).toEqual({ state: "stored", ref_count: 1 });
     expect(await edge.run()).toMatchObject({ errors: 0, parts: { "scrub-blocks/0": { stillDamaged: 2 } } });

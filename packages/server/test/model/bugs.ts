@@ -41,7 +41,7 @@ export const bugs: readonly Bug[] = [
     name: "a commit does not wait for its holds",
     breaks: /^(I1|I2):/,
     where: "end of a lease",
-    blocks: (real) => ({ ...real, hold: () => Promise.resolve(new Set()) }),
+    blocks: (real) => ({ ...real, hold: () => Promise.resolve({ refused: new Set(), sentBytes: 0 }) }),
   },
   {
     name: "an object is deleted before its row is marked",

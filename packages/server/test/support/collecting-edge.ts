@@ -76,6 +76,8 @@ export const user = newUser();
 export function withUser(): Edge {
   const edge = new Edge();
   edge.directory.raw.prepare("INSERT INTO accounts VALUES (?, 'a@b', 'h', 0, 0)").run(user);
-  edge.meta.raw.prepare("INSERT INTO namespaces VALUES (?, 'e', 7, 3, 0, 0, 0)").run(user);
+  edge.meta.raw
+    .prepare("INSERT INTO namespaces (user_id, epoch, seq, generation, bytes_used, quota_bytes, created_at) VALUES (?, 'e', 7, 3, 0, 0, 0)")
+    .run(user);
   return edge;
 }

@@ -28,8 +28,8 @@ export function expectInvariants(world: World): void {
   expect(namespace?.bytes_used).toBe(live.reduce((total, { size }) => total + size, 0));
   expect(live.filter(({ name }) => name.includes("/"))).toEqual([]);
 
-  const versions = rows<{ node_id: string; version: number; manifest: string; mode: number }>(
-    "SELECT node_id, version, manifest, mode FROM versions WHERE user_id = ?1",
+  const versions = rows<{ node_id: string; version: number; manifest: string; size: number; mode: number }>(
+    "SELECT node_id, version, manifest, size, mode FROM versions WHERE user_id = ?1",
   );
   const manifests = new Map(versions.map((row) => [`${row.node_id}/${row.version}`, row]));
   const digestOf = (node: Node): string => {
@@ -53,6 +53,13 @@ export function expectInvariants(world: World): void {
   }
   const blocks = rows<{ hash: string; refs: number; pack_id: string | null; size: number }>("SELECT * FROM user_blocks WHERE user_id = ?1");
   expect(new Map(blocks.filter((row) => row.refs > 0).map((row) => [row.hash, row.refs]))).toEqual(refs);
+  const [counted] = rows("SELECT version_bytes, stored_bytes, files, folders FROM namespaces WHERE user_id = ?1");
+  expect({ ...(counted as object) }).toEqual({
+    version_bytes: versions.reduce((total, { size }) => total + size, 0),
+    stored_bytes: [...sizes.values()].reduce((total, size) => total + size, 0),
+    files: live.filter(({ kind }) => kind !== "folder").length,
+    folders: live.filter(({ kind, parent_id }) => kind === "folder" && parent_id !== null).length,
+  });
   const large = [...sizes].filter(([, size]) => size > packBlockBytesMax).map(([hash]) => hash);
   expect(world.blocks.held).toEqual(new Set(large));
   for (const pack of rows<{ pack_id: string; live_bytes: number; delete_after: number | null }>("SELECT * FROM packs WHERE user_id = ?1")) {
@@ -63,7 +70,7 @@ export function expectInvariants(world: World): void {
 
 /** Everything that the shard says about its user, to compare two moments. */
 export function dump(world: World): unknown {
-  const tables = ["namespaces", "nodes", "versions", "changes", "user_blocks", "packs"];
+  const tables = ["namespaces", "nodes", "versions", "changes", "user_blocks", "packs", "usage_days"];
   return Object.fromEntries(
     tables.map((table) => [table, world.db.raw.prepare(`SELECT * FROM ${table} WHERE user_id = ?1`).all(world.user)]),
   );

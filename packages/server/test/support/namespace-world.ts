@@ -102,6 +102,8 @@ export const restoreOp = (node: NodeId, baseRev: number, parent: NodeId, name: s
 class FakeBlockIndex implements BlockIndex {
   readonly leased = new Set<BlockHash>();
   readonly held = new Set<BlockHash>();
+  /** What the uploads are to have come as; 0 unless a test says it. */
+  readonly sent = new Map<BlockHash, number>();
 
   upload(...blocks: readonly BlockRef[]): void {
     for (const { hash } of blocks) this.leased.add(hash);
@@ -116,7 +118,7 @@ class FakeBlockIndex implements BlockIndex {
       if (this.leased.delete(hash) || this.held.has(hash)) this.held.add(hash);
       else refused.add(hash);
     }
-    return refused;
+    return { refused, sentBytes: blocks.reduce((total, { hash }) => total + (this.sent.get(hash) ?? 0), 0) };
   }
   async release(_user: UserId, hashes: readonly BlockHash[], _generation: number) {
     for (const hash of hashes) if (this.held.delete(hash)) this.leased.add(hash);

@@ -4,7 +4,6 @@ import { signIn, signUp } from "@ashlar/server/accounts/accounts";
 import { type Grant, isRevoked, listDevices, refreshSession, revokeDevice } from "@ashlar/server/accounts/sessions";
 import { ensureNamespace } from "@ashlar/server/namespace/create";
 import { type DeviceId, deviceIdSchema, type Epoch, newId, type UserId } from "@ashlar/shared/ids";
-import { quotaBytesDefault } from "@ashlar/shared/limits";
 import { credentialsSchema, type Device, refreshSchema, type Session } from "@ashlar/shared/protocol/account";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
@@ -69,9 +68,15 @@ accounts.delete("/v1/devices/:id", async (c) => {
 
 /** A session after sign-up or sign-in. The namespace is made here both times: a crash between the two heals at the next sign-in. */
 async function openSession(env: Env, grant: Grant): Promise<Session> {
-  const namespace = { user: grant.user, epoch: newId<Epoch>(randomBytes), now: Date.now(), quotaBytes: quotaBytesDefault };
+  const namespace = { user: grant.user, epoch: newId<Epoch>(randomBytes), now: Date.now(), quotaBytes: quotaOf(env) };
   await ensureNamespace(metaShard(env, grant.shard), namespace);
   return sessionOf(env, grant);
+}
+
+/** Digits only, so that no mistake in a setting makes an account without bounds, or one of no bytes. */
+function quotaOf({ QUOTA_BYTES }: Env): number {
+  if (!/^\d{1,15}$/.test(QUOTA_BYTES)) throw new RangeError(`QUOTA_BYTES must be a number of bytes, not "${QUOTA_BYTES}"`);
+  return Number(QUOTA_BYTES);
 }
 
 async function sessionOf(env: Env, { user, device, shard, refreshToken }: Grant): Promise<Session> {

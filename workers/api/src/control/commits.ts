@@ -35,7 +35,7 @@ commits.post("/v1/commits", async (c) => {
   return c.json(answer.response);
 });
 
-type StoredContent = Pick<CommitCall, "packs" | "deltas" | "pushInline" | "pushDeltas">;
+type StoredContent = Pick<CommitCall, "packs" | "inlineBytes" | "deltas" | "pushInline" | "pushDeltas">;
 
 /** The content is in the bucket before the object hears of it, so a commit never names what is not there (I1). */
 async function storeContent(
@@ -46,7 +46,10 @@ async function storeContent(
 ): Promise<StoredContent> {
   const received: Received[] = deltas.length === 0 ? [] : await receiveDeltas(env, request, identity, deltas);
   const rebuilt = received.filter(({ block }) => block.size <= packBlockBytesMax).map(({ block, bytes }) => ({ ...block, bytes }));
+  // A large block's delta is in its holder's row.
+  const frames = deltas.filter(({ header }) => header.size <= packBlockBytesMax).map(({ frame }) => frame);
+  const inlineBytes = [...inline.map(({ bytes }) => bytes), ...frames].reduce((total, { length }) => total + length, 0);
   const small = splitIntoPacks([...inline, ...rebuilt]);
   const packs = await Promise.all(small.map((blocks) => storePack(env.BLOCKS, identity.user, blocks, randomBytes)));
-  return { packs, deltas: received.flatMap(({ kept }) => kept ?? []), ...choosePush(inline, received) };
+  return { packs, inlineBytes, deltas: received.flatMap(({ kept }) => kept ?? []), ...choosePush(inline, received) };
 }

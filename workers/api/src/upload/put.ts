@@ -26,7 +26,7 @@ put.put("/v1/blocks/:hash", async (c) => {
   if (toHex(sha256(bytes)) !== hash) throw new ProblemError("hash-mismatch");
   const block = { hash, size: bytes.length };
   if (block.size <= packBlockBytesMax) await storeSmall(c.env, c.var.identity, block, bytes);
-  else await storeLarge(c.env, c.var.identity, block, bytes, encoding.data === "zstd" ? compressed(body) : undefined);
+  else await storeLarge(c.env, c.var.identity, block, bytes, encoding.data === "zstd" ? { compressed: compressed(body) } : {});
   // The same answer whether the bytes were there before or not: somebody else may have sent them.
   return c.body(null, 204);
 });

@@ -13,14 +13,18 @@ const collectionRetryS = 10;
 const clock = { now: Date.now };
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+/** A compressed form that came, and the bytes that travelled where that was neither it nor the block. */
+export type HowSent = { readonly compressed?: CompressedBlock | undefined; readonly sentBytes?: number };
+
 export async function storeLarge(
   env: Env,
   { user }: Identity,
   block: BlockRef,
   bytes: Uint8Array,
-  compressed?: CompressedBlock,
+  { compressed, sentBytes }: HowSent = {},
 ): Promise<void> {
-  const outcome = await storeBlock({ shards: indexShards(env), bucket: env.BLOCKS, clock, sleep }, user, block, bytes, compressed);
+  const ports = { shards: indexShards(env), bucket: env.BLOCKS, clock, sleep };
+  const outcome = await storeBlock(ports, user, block, bytes, compressed, sentBytes);
   if (outcome.type === "being-deleted") {
     throw new ProblemError("try-again", "This block is just being collected: send it again shortly.", { retryAfterS: collectionRetryS });
   }

@@ -7,7 +7,7 @@ import { fetchManifest, type StoredManifest } from "../../namespace/manifest-sto
 import { type Fence, nextGeneration, passFence, readFence } from "./fence.ts";
 import type { TendDeps } from "./types.ts";
 
-type VersionRow = StoredManifest & { readonly node: NodeId; readonly version: number };
+type VersionRow = StoredManifest & { readonly node: NodeId; readonly version: number; readonly size: number };
 type BlockRow = { readonly hash: BlockHash; readonly size: number; readonly refs: number; readonly pack: PackId | null };
 
 export type HistoryPlan = {
@@ -18,6 +18,8 @@ export type HistoryPlan = {
   readonly references: ReadonlyMap<BlockHash, number>;
   /** Large blocks that lose their last reference: the user's holds on them end. */
   readonly released: readonly BlockHash[];
+  /** Bytes of all blocks that do. */
+  readonly blockBytes: number;
   /** Bytes that nothing uses any more, of each pack. */
   readonly dead: ReadonlyMap<PackId, number>;
   /** Whether more is to be expired than one plan takes. */
@@ -28,9 +30,9 @@ export type HistoryBounds = { readonly versions: number; readonly nodes: number;
 
 /** A manifest that is an object counts as a whole page: one at most is fetched for a plan. */
 const versionsSql = `
-  SELECT node, version, manifest, manifestKey FROM (
+  SELECT node, version, size, manifest, manifestKey FROM (
     SELECT *, sum(chars) OVER (ORDER BY node, version) - chars AS charsBefore FROM (
-      SELECT v.node_id AS node, v.version, v.manifest, v.manifest_key AS manifestKey, coalesce(length(v.manifest), ?4) AS chars
+      SELECT v.node_id AS node, v.version, v.size, v.manifest, v.manifest_key AS manifestKey, coalesce(length(v.manifest), ?4) AS chars
       FROM versions v JOIN nodes n ON n.user_id = v.user_id AND n.node_id = v.node_id
       WHERE v.user_id = ?1 AND (v.superseded_at <= ?2 OR n.deleted_at <= ?2) ORDER BY v.node_id, v.version LIMIT ?3
     )
@@ -39,6 +41,7 @@ const nodesSql = "SELECT node_id AS node FROM nodes WHERE user_id = ?1 AND delet
 const blocksSql = `
   SELECT b.hash, b.size, b.refs, b.pack_id AS pack FROM json_each(?1) j CROSS JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value`;
 
+const shrinkUsageSql = "UPDATE namespaces SET version_bytes = version_bytes - ?2, stored_bytes = stored_bytes - ?3 WHERE user_id = ?1";
 const deleteVersionsSql = `
   DELETE FROM versions WHERE (user_id, node_id, version) IN (SELECT value->>2, value->>0, value->>1 FROM json_each(?1))`;
 /** A node whose versions do not fit this plan stays until the last of them has gone. */
@@ -92,6 +95,7 @@ export async function planHistory(
     nodes,
     references,
     released: last.flatMap(({ hash, pack }) => (pack === null ? [hash] : [])),
+    blockBytes: last.reduce((total, { size }) => total + size, 0),
     dead,
     isCut: versions.length === bounds.versions || nodes.length === bounds.nodes || chars >= bounds.manifestChars,
   };
@@ -103,11 +107,16 @@ export async function planHistory(
  */
 export async function expireHistory(deps: TendDeps, user: UserId, now: number, plan: HistoryPlan): Promise<void> {
   const { db, blocks, intents } = deps;
-  const { fence, versions, nodes, references, released, dead } = plan;
+  const { fence, versions, nodes, references, released, blockBytes, dead } = plan;
   if (versions.length === 0 && nodes.length === 0) return;
   if (released.length > 0) await intents.write({ holds: released });
   await db.batch([
     passFence(db, user, fence),
+    db.prepare(shrinkUsageSql).bind(
+      user,
+      versions.reduce((total, { size }) => total + size, 0),
+      blockBytes,
+    ),
     ...bulk(
       db,
       deleteVersionsSql,

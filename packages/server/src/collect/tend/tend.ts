@@ -4,6 +4,7 @@
  */
 import { recover } from "../../namespace/intent.ts";
 import { pruneJournal } from "../../namespace/journal.ts";
+import { pruneUsage } from "../../usage/prune-usage.ts";
 import { deleteDeadPacks, planDeadPacks } from "./dead-packs.ts";
 import { expireHistory, planHistory } from "./history.ts";
 import { planRewrite, rewritePacks } from "./rewrite-packs.ts";
@@ -29,6 +30,7 @@ export async function tend(deps: TendDeps, call: TendCall, bounds: TendBounds = 
   const { user, now, dryRun } = call;
   // A commit that died left its intent to the next one; this user may never make one.
   if (!dryRun) await recover(deps, user);
+  if (!dryRun) await pruneUsage(deps.db, user, now);
   const changes = await pruneJournal(deps.db, { user, now, rowsMax: bounds.changes, dryRun });
   // Versions outlive the changes that tell of them (I1).
   const isJournalCut = changes === bounds.changes;

@@ -1,0 +1,1 @@
+ALTER TABLE `holders` ADD `sent_bytes` integer DEFAULT 0 NOT NULL;
