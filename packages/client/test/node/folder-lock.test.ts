@@ -28,7 +28,7 @@ async function somePaths(): Promise<FolderPaths> {
 
 async function held(paths: FolderPaths, now: number): Promise<FolderLock> {
   const lock = await lockFolder(paths, now);
-  if ("heldBy" in lock) throw new Error(`held by ${lock.heldBy?.pid}`);
+  if ("heldBy" in lock) throw new Error(`held by ${JSON.stringify(lock.heldBy)}`);
   return lock;
 }
 
@@ -79,7 +79,7 @@ it("M19 work under one lock happens one after the other", async () => {
 it("M13 a touch of the control file reaches the process that watches it", async () => {
   const paths = await somePaths();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  using watching = watchControl(paths.control, resolve, reject);
+  using watching = watchControl(paths.control, () => resolve(), reject);
   expect(watching).toBeDefined();
   await touchControl(paths.control, 1);
   await promise;
