@@ -56,7 +56,7 @@ async function agreed() {
   };
 }
 
-it("X70 nothing is found where all is equal, and the server is asked once for its tree", async () => {
+it("X90 nothing is found where all is equal, and the server is asked once for its tree", async () => {
   const { disk, content, server, blocks, asked, state } = await agreed();
   const before = state();
   expect(await disk()).toEqual([]);
@@ -67,7 +67,7 @@ it("X70 nothing is found where all is equal, and the server is asked once for it
   expect(state()).toEqual(before);
 });
 
-it("X71 what is on the disk and not in the local tree is named, and nothing is written", async () => {
+it("X91 what is on the disk and not in the local tree is named, and nothing is written", async () => {
   const { disk, two, state } = await agreed();
   two.disk.userWrite("a/b/new", "new");
   two.disk.userMakeFolder("d");
@@ -87,7 +87,7 @@ it("X71 what is on the disk and not in the local tree is named, and nothing is w
   expect(state()).toEqual(before);
 });
 
-it("X72 a file whose content is not what its stat says is found by reading it", async () => {
+it("X92 a file whose content is not what its stat says is found by reading it", async () => {
   const { disk, content, two } = await agreed();
   const item = two.disk.find("large");
   if (item !== undefined) item.bytes = bytesOf(large("rotten!"));
@@ -98,7 +98,7 @@ it("X72 a file whose content is not what its stat says is found by reading it", 
   expect(await content()).toEqual(["content-differs | large | "]);
 });
 
-it("X73 where the server differs and no journal tells of it, the items are named, and only differing folders are listed", async () => {
+it("X93 where the server differs and no journal tells of it, the items are named, and only differing folders are listed", async () => {
   const { server, two, asked } = await agreed();
   two.database.exec("UPDATE remote SET rev = rev + 1 WHERE name = 'b'");
   two.database.exec("DELETE FROM remote WHERE name = 'x' AND parent = (SELECT id FROM remote WHERE name = 'c')");
@@ -110,7 +110,7 @@ it("X73 where the server differs and no journal tells of it, the items are named
   expect(asked.filter((call) => call === "tree")).toHaveLength(4);
 });
 
-it("X73 what the journal tells of is no difference, a restored server and an expired cursor are said as such", async () => {
+it("X93 what the journal tells of is no difference, a restored server and an expired cursor are said as such", async () => {
   const { server, edge, one } = await agreed();
   one.disk.userWrite("a/b/x", "edited");
   one.disk.userRemove("c/x");
@@ -122,7 +122,7 @@ it("X73 what the journal tells of is no difference, a restored server and an exp
   expect(await server()).toEqual(["server-restored |  | "]);
 });
 
-it("X74 a block that the server lacks is found, and whether this device can send it", async () => {
+it("X94 a block that the server lacks is found, and whether this device can send it", async () => {
   const { blocks, edge, two } = await agreed();
   const hash = hashOf(bytesOf(large("content")));
   edge.blocks.delete(hash);

@@ -73,7 +73,7 @@ describe("reconcile", () => {
     ["a block is noted in a file that is not there", (database) => database.exec("UPDATE places SET node = 'nowhere'")],
   ];
 
-  it.each(damages)("X60 mends it and deletes nothing when %s (I5)", async (_, damage) => {
+  it.each(damages)("X80 mends it and deletes nothing when %s (I5)", async (_, damage) => {
     const { edge, one, two } = await agreed();
     const before = one.disk.listing();
     const nodes = edge.namespace.nodes.size;
@@ -88,7 +88,7 @@ describe("reconcile", () => {
     expect(edge.namespace.journal.some(({ type }) => type === "delete")).toBe(false);
   });
 
-  it("X61 a block that the server has lost is sent again by whoever has it", async () => {
+  it("X81 a block that the server has lost is sent again by whoever has it", async () => {
     const { edge, two } = await agreed();
     const hash = hashOf(bytesOf(large("content")));
     edge.blocks.delete(hash);
@@ -98,7 +98,7 @@ describe("reconcile", () => {
     expect(edge.blocks.has(hash)).toBe(true);
   });
 
-  it("X61 a file that rotted on this disk is not sent for the block that it was", async () => {
+  it("X81 a file that rotted on this disk is not sent for the block that it was", async () => {
     const { edge, two } = await agreed();
     const hash = hashOf(bytesOf(large("content")));
     edge.blocks.delete(hash);
@@ -110,7 +110,7 @@ describe("reconcile", () => {
     expect(edge.blocks.has(hash)).toBe(false);
   });
 
-  it("X62 happens daily by itself, and costs two requests where all is equal", async () => {
+  it("X82 happens daily by itself, and costs two requests where all is equal", async () => {
     const { clock, two } = await agreed();
     const asked: string[] = [];
     two.start();
@@ -130,7 +130,7 @@ describe("reconcile", () => {
     await two.stop();
   });
 
-  it("X62 what could not be finished while the edge was away is finished then", async () => {
+  it("X82 what could not be finished while the edge was away is finished then", async () => {
     const { clock, two } = await agreed();
     two.start();
     await clock.pass(2000);
@@ -144,7 +144,7 @@ describe("reconcile", () => {
     await two.stop();
   });
 
-  it.each([3, 4])("X67 after whatever happened nothing is found wrong in the trees, seed %i", async (seed) => {
+  it.each([3, 4])("X87 after whatever happened nothing is found wrong in the trees, seed %i", async (seed) => {
     const simulation = new Simulation({ seed: seed + 200_000, devices: 3, steps: 25, lost: 0.05, crash: 0.01 });
     await simulation.run();
     for (const { database } of simulation.devices) expect(treeFaults(database, 10)).toEqual([]);
@@ -170,7 +170,7 @@ function fillable(database: LocalDatabase): { database: LocalDatabase; room: num
 }
 
 describe("a device that cannot write its own state", () => {
-  it.each([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233])("X63 waits with a reason and goes on when there is room, after %i writes", async (room) => {
+  it.each([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233])("X83 waits with a reason and goes on when there is room, after %i writes", async (room) => {
     const { clock, one, two } = await agreed();
     const disk = fillable(two.database);
     two.database = disk.database;
@@ -195,7 +195,7 @@ describe("a device that cannot write its own state", () => {
     await two.stop();
   });
 
-  it("X63 a single sync that finds no room fails, and the next one goes on", async () => {
+  it("X83 a single sync that finds no room fails, and the next one goes on", async () => {
     const { one } = pair();
     const disk = fillable(one.database);
     one.disk.userWrite("x", "text");
@@ -209,7 +209,7 @@ describe("a device that cannot write its own state", () => {
 });
 
 describe("a server", () => {
-  it("X64 that is down for an hour is waited for, and both sides become equal by themselves", async () => {
+  it("X84 that is down for an hour is waited for, and both sides become equal by themselves", async () => {
     const { clock, one, two } = await agreed();
     one.start();
     two.start();
@@ -231,7 +231,7 @@ describe("a server", () => {
     await two.stop();
   });
 
-  it("X65 whose account is full has the file wait with that reason, takes other changes, and goes on when there is room", async () => {
+  it("X85 whose account is full has the file wait with that reason, takes other changes, and goes on when there is room", async () => {
     const { clock, edge, one, two } = await agreed();
     one.start();
     await clock.pass(2000);
@@ -257,7 +257,7 @@ describe("a server", () => {
   });
 });
 
-it("X66 folders that the system has no watch left for are counted in the status", async () => {
+it("X86 folders that the system has no watch left for are counted in the status", async () => {
   const { clock, one } = await agreed();
   one.unwatched = 2;
   one.start();
