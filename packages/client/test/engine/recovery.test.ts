@@ -170,30 +170,33 @@ function fillable(database: LocalDatabase): { database: LocalDatabase; room: num
 }
 
 describe("a device that cannot write its own state", () => {
-  it.each([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233])("X83 waits with a reason and goes on when there is room, after %i writes", async (room) => {
-    const { clock, one, two } = await agreed();
-    const disk = fillable(two.database);
-    two.database = disk.database;
-    two.start();
-    await clock.pass(2000);
-    for (let index = 0; index < 20; index++) {
-      one.disk.userWrite(`new ${index}`, index % 2 === 0 ? `text ${index}` : large(`text ${index}`));
-      two.disk.userWrite(`own ${index}`, `own ${index}`);
-    }
-    one.start();
-    disk.room = room;
-    await clock.pass(60_000);
-    expect(two.failure).toBeUndefined();
-    expect(two.events.find((event) => event.type === "waiting" && event.reason === "state-full")).toMatchObject({ path: "" });
-    expect(two.engine.status().state).toBe("waiting");
-    disk.room = Infinity;
-    await clock.pass(120_000);
-    expect(two.disk.listing()).toEqual(one.disk.listing());
-    expect(two.disk.listing().filter((line) => line.includes("conflicted"))).toEqual([]);
-    expect(readStatus(two.database)).toMatchObject({ state: "equal", waiting: [] });
-    await one.stop();
-    await two.stop();
-  });
+  it.each([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233])(
+    "X83 waits with a reason and goes on when there is room, after %i writes",
+    async (room) => {
+      const { clock, one, two } = await agreed();
+      const disk = fillable(two.database);
+      two.database = disk.database;
+      two.start();
+      await clock.pass(2000);
+      for (let index = 0; index < 20; index++) {
+        one.disk.userWrite(`new ${index}`, index % 2 === 0 ? `text ${index}` : large(`text ${index}`));
+        two.disk.userWrite(`own ${index}`, `own ${index}`);
+      }
+      one.start();
+      disk.room = room;
+      await clock.pass(60_000);
+      expect(two.failure).toBeUndefined();
+      expect(two.events.find((event) => event.type === "waiting" && event.reason === "state-full")).toMatchObject({ path: "" });
+      expect(two.engine.status().state).toBe("waiting");
+      disk.room = Infinity;
+      await clock.pass(120_000);
+      expect(two.disk.listing()).toEqual(one.disk.listing());
+      expect(two.disk.listing().filter((line) => line.includes("conflicted"))).toEqual([]);
+      expect(readStatus(two.database)).toMatchObject({ state: "equal", waiting: [] });
+      await one.stop();
+      await two.stop();
+    },
+  );
 
   it("X83 a single sync that finds no room fails, and the next one goes on", async () => {
     const { one } = pair();
