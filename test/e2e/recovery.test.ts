@@ -132,8 +132,8 @@ describe("doctor and reconcile", () => {
       await eventually(() => (running.events.some(({ type }) => type === "offline") ? undefined : "A is offline"));
       await eventually(async () => {
         const [status] = jsonLines((await a.run(["status", a.folder, "--json"])).stdout);
-        const [item] = (status?.["queued"] ?? []) as { path: string; reason: string }[];
-        return item?.path === "new" && item.reason === "offline" ? undefined : JSON.stringify(status);
+        const queued = (status?.["queued"] ?? []) as { path: string; reason: string }[];
+        return queued.some(({ path, reason }) => path === "new" && reason === "offline") ? undefined : JSON.stringify(status);
       });
     }
     const unreachable = await a.run(["doctor", a.folder, "--json"]);

@@ -113,7 +113,7 @@ export async function examineBlocks({ trees, edge }: ServerPorts, signal: AbortS
     );
     for (const [index, { block, id }] of batch.entries()) {
       if (states[index] === "have") continue;
-      const isHere = trees.local.findBlock(block.hash) !== undefined;
+      const isHere = trees.local.findBlock(block.hash).length > 0;
       findings.push(finding(isHere ? "block-missing-there" : "block-missing", trees.shownPath(id), `block ${block.hash}`));
     }
     batch = [];

@@ -8,12 +8,11 @@ import type { BlockHash, NodeId } from "@ashlar/shared/ids";
 import { checkHashesMax, packBlockBytesMax } from "@ashlar/shared/limits";
 import { type BlockRef, decodeManifest } from "@ashlar/shared/manifest";
 import { DiskError, type RelativePath } from "../ports.ts";
-import { integer, nodeId, text } from "../trees/row.ts";
+import { text } from "../trees/row.ts";
 import type { Core } from "./core.ts";
 
 export type Audit = { readonly checked: number; readonly sent: number; readonly missing: number };
-type Placed = BlockRef & { readonly node: NodeId; readonly offset: number };
-type Page = { readonly blocks: readonly Placed[]; readonly next: string };
+type Page = { readonly blocks: readonly BlockRef[]; readonly next: string };
 
 /** Rows read for one request: most are of small blocks, which live in packs and are not asked about. */
 const rowsMax = 10_000;
@@ -24,46 +23,43 @@ export async function auditBlocks(core: Core, depth: "sample" | "all", signal: A
   const { meta } = core.trees;
   let audit: Audit = { checked: 0, sent: 0, missing: 0 };
   let after = depth === "all" ? "" : (meta.read(positionKey) ?? "");
-  do {
+  for (;;) {
     const { blocks, next } = pageAfter(core, after);
     const found = await auditPage(core, blocks, signal);
     audit = { checked: audit.checked + blocks.length, sent: audit.sent + found.sent, missing: audit.missing + found.missing };
     after = next;
     // At the end, the next one begins anew.
     meta.write(positionKey, after);
-  } while (depth === "all" && after !== "");
-  return audit;
+    if (depth === "sample" || after === "") return audit;
+  }
 }
 
 function pageAfter({ trees, options }: Core, after: string): Page {
-  const rows = options.database
-    .prepare("SELECT hash, min(node) AS node, min(offset) AS offset FROM places WHERE hash > ? GROUP BY hash ORDER BY hash LIMIT ?")
-    .all(after, rowsMax);
+  const hashes = options.database.prepare("SELECT DISTINCT hash FROM places WHERE hash > ? ORDER BY hash LIMIT ?").all(after, rowsMax);
   const sizes = new Map<NodeId, ReadonlyMap<string, number>>();
-  const blocks: Placed[] = [];
-  for (const row of rows) {
-    const hash = text(row, "hash") as BlockHash;
-    if (blocks.length === checkHashesMax) return { blocks, next: blocks.at(-1)?.hash ?? "" };
-    const node = nodeId(row, "node");
-    const local = trees.local.get(node);
-    // What the server does not know yet it cannot have lost.
-    if (local?.manifest == null || trees.remote.get(node)?.manifest !== local.manifest) continue;
-    const known = sizes.get(node) ?? new Map(decodeManifest(local.manifest).map((block) => [block.hash, block.size]));
+  /** Of the blocks in a file's manifest, if the server has the file like that: what it does not know yet it cannot have lost. */
+  const sizesIn = (node: NodeId): ReadonlyMap<string, number> => {
+    const manifest = trees.local.get(node)?.manifest ?? null;
+    const isAgreed = manifest !== null && trees.remote.get(node)?.manifest === manifest;
+    const known = sizes.get(node) ?? new Map(isAgreed ? decodeManifest(manifest).map((block) => [block.hash, block.size]) : []);
     sizes.set(node, known);
-    const size = known.get(hash);
-    if (size !== undefined && size > packBlockBytesMax) blocks.push({ hash, size, node, offset: integer(row, "offset") });
+    return known;
+  };
+  const blocks: BlockRef[] = [];
+  for (const row of hashes) {
+    if (blocks.length === checkHashesMax) return { blocks, next: blocks.at(-1)?.hash ?? "" };
+    const hash = text(row, "hash") as BlockHash;
+    const [size] = trees.local.findBlock(hash).flatMap(({ node }) => sizesIn(node).get(hash) ?? []);
+    if (size !== undefined && size > packBlockBytesMax) blocks.push({ hash, size });
   }
-  const last = rows.at(-1);
-  return { blocks, next: rows.length < rowsMax || last === undefined ? "" : text(last, "hash") };
+  const last = hashes.at(-1);
+  return { blocks, next: hashes.length < rowsMax || last === undefined ? "" : text(last, "hash") };
 }
 
-async function auditPage(core: Core, blocks: readonly Placed[], signal: AbortSignal): Promise<Pick<Audit, "sent" | "missing">> {
+async function auditPage(core: Core, blocks: readonly BlockRef[], signal: AbortSignal): Promise<Pick<Audit, "sent" | "missing">> {
   if (blocks.length === 0) return { sent: 0, missing: 0 };
   const { edge } = core.options;
-  const states = await edge.check(
-    blocks.map(({ hash, size }) => ({ hash, size })),
-    signal,
-  );
+  const states = await edge.check(blocks, signal);
   let sent = 0;
   let missing = 0;
   for (const [index, block] of blocks.entries()) {
@@ -81,17 +77,20 @@ async function auditPage(core: Core, blocks: readonly Placed[], signal: AbortSig
   return { sent, missing };
 }
 
-/** Undefined unless the disk still holds just these bytes. */
-async function bytesOf({ trees, options }: Core, { hash, size, node, offset }: Placed): Promise<Uint8Array | undefined> {
-  const path = trees.localPath(node);
-  if (path === undefined) return undefined;
-  try {
-    const bytes = await readAt(options.disk, path, offset, size);
-    return toHex(options.sha256(bytes)) === hash ? bytes : undefined;
-  } catch (error) {
-    if (!(error instanceof DiskError) || error.code === "root-gone") throw error;
-    return undefined;
+/** Undefined unless the disk still holds just these bytes somewhere. */
+async function bytesOf({ trees, options }: Core, { hash, size }: BlockRef): Promise<Uint8Array | undefined> {
+  for (const { node, offset } of trees.local.findBlock(hash)) {
+    const path = trees.localPath(node);
+    if (path === undefined) continue;
+    try {
+      const bytes = await readAt(options.disk, path, offset, size);
+      if (toHex(options.sha256(bytes)) === hash) return bytes;
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code === "root-gone") throw error;
+      // It is not to be had there; perhaps elsewhere.
+    }
   }
+  return undefined;
 }
 
 async function readAt(disk: Core["options"]["disk"], path: RelativePath, offset: number, size: number): Promise<Uint8Array> {

@@ -70,6 +70,7 @@ export const waitCodes: Readonly<Record<WaitCode, EndedBy>> = {
   "op-reused": "itself",
   "cursor-expired": "itself",
   "epoch-changed": "itself",
+  "history-expired": "itself",
   "length-required": "itself",
   "too-large": "itself",
   "unsupported-media-type": "itself",

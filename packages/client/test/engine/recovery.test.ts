@@ -110,6 +110,24 @@ describe("reconcile", () => {
     expect(edge.blocks.has(hash)).toBe(false);
   });
 
+  it("X81 of two files with the block, the one that still holds it will do", async () => {
+    const { clock, edge, two } = await agreed();
+    two.disk.userWrite("another", large("content"));
+    await clock.pass(5000);
+    await two.syncOnce();
+    for (const rotten of ["large", "another"]) {
+      const hash = hashOf(bytesOf(large("content")));
+      edge.blocks.delete(hash);
+      const item = two.disk.find(rotten);
+      if (item !== undefined) item.bytes = bytesOf(large("rotten!"));
+      two.begin().reconcile("all");
+      await two.syncOnce();
+      if (item !== undefined) item.bytes = bytesOf(large("content"));
+      expect(reconciled(two).at(-1)).toMatchObject({ blocksSent: 1, blocksMissing: 0 });
+      expect(edge.blocks.has(hash)).toBe(true);
+    }
+  });
+
   it("X82 happens daily by itself, and costs two requests where all is equal", async () => {
     const { clock, two } = await agreed();
     const asked: string[] = [];
