@@ -20,8 +20,8 @@ export async function showStatus(dir: string | undefined, options: { readonly js
   return code;
 }
 
-function needsPerson({ question, conflicts, waiting }: Status): boolean {
-  return question !== undefined || conflicts.length > 0 || waiting.length > 0;
+function needsPerson({ question, conflicts, waiting, isStateFull }: FolderStatus): boolean {
+  return isStateFull || question !== undefined || conflicts.length > 0 || waiting.length > 0;
 }
 
 /** Whether the folder needs a person. */
@@ -45,12 +45,19 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
   return !isSignedIn(account) || (known !== undefined && needsPerson(known));
 }
 
-type Why = { readonly reason: "not-running" | "offline" | "asked" | "queued"; readonly detail: string; readonly sinceMs: number | null };
+const stateFullText = "The disk of Ashlar's own state (ASHLAR_HOME) is full. Free some space there: it goes on by itself.";
+
+type Why = {
+  readonly reason: "not-running" | "offline" | "asked" | "state-full" | "queued";
+  readonly detail: string;
+  readonly sinceMs: number | null;
+};
 
 /** Why what waits for nothing of its own is not equal yet. */
-function queuedWhy({ state, outage, question }: FolderStatus, running: boolean): Why {
+function queuedWhy({ state, outage, question, isStateFull }: FolderStatus, running: boolean): Why {
   if (!running) return { reason: "not-running", detail: "Nothing syncs this folder now.", sinceMs: null };
   if (outage !== undefined) return { reason: "offline", detail: outage.why, sinceMs: outage.sinceMs };
+  if (isStateFull) return { reason: "state-full", detail: stateFullText, sinceMs: null };
   if (question !== undefined) return { reason: "asked", detail: question, sinceMs: null };
   return { reason: "queued", detail: state === "starting" ? "It is about to begin." : "Its turn has not come yet.", sinceMs: null };
 }
@@ -89,6 +96,7 @@ function describe(
   );
   if (status.pending > 0) lines.push(`  ${countText(status.pending, "item")} to sync`);
   if (status.queued.length > 0) lines.push(`  ${queuedText(status, running)}`);
+  if (running && status.isStateFull) lines.push(`  ${paint.red("needs you:")} ${stateFullText}`);
   if (running && status.unwatched > 0)
     lines.push(
       `  ${paint.yellow("watches:")} the system has none left for ${countText(status.unwatched, "folder")}; changes there are seen every ten minutes. Allow more (sysctl fs.inotify.max_user_watches on Linux).`,

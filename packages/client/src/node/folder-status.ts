@@ -1,3 +1,4 @@
+import { statfsSync } from "node:fs";
 import { readStatus } from "../engine/status.ts";
 import type { Status } from "../engine/types.ts";
 import type { RelativePath } from "../ports.ts";
@@ -9,11 +10,16 @@ import { readOutage, type Outage } from "./outage.ts";
 /** Items told by name; all are counted in `pending`. */
 const queuedMax = 100;
 
+/** SQLite's log and shared memory grow by pages: with less than this left they soon fail to. */
+const stateBytesMin = 256 * 1024;
+
 export type FolderStatus = Status & {
   /** While the state is `offline`. */
   readonly outage: Outage | undefined;
   /** What is not equal yet and waits for nothing of its own: the first hundred. */
   readonly queued: readonly RelativePath[];
+  /** There is no room for what the engine would note: it waits for that, and cannot write it down itself. */
+  readonly isStateFull: boolean;
 };
 
 /** What the engine last wrote down about a folder, whether it runs now or not; undefined where that cannot be read. */
@@ -27,7 +33,9 @@ export function folderStatus(paths: FolderPaths): FolderStatus | undefined {
     const status = readStatus(database);
     const trees = new Trees(database, { caseSensitive: true, readOnly: true });
     const queued = trees.dirty.silent(queuedMax).map((id) => trees.shownPath(id));
-    return { ...status, queued, outage: status.state === "offline" ? readOutage(database) : undefined };
+    const { bavail, bsize } = statfsSync(paths.directory);
+    const isStateFull = bavail * bsize < stateBytesMin;
+    return { ...status, queued, isStateFull, outage: status.state === "offline" ? readOutage(database) : undefined };
   } finally {
     database.close();
   }

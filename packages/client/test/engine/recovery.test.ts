@@ -88,6 +88,22 @@ describe("reconcile", () => {
     expect(edge.namespace.journal.some(({ type }) => type === "delete")).toBe(false);
   });
 
+  it("X80 looks at the whole disk at once, whatever the watches told", async () => {
+    const { clock, one, two } = await agreed();
+    two.start();
+    await clock.pass(2000);
+    const item = two.disk.find("a/x");
+    if (item === undefined) throw new Error("a/x is there");
+    item.bytes = bytesOf("changed in silence");
+    item.mtimeNs += 1_000_000_000n;
+    item.ctimeNs = item.mtimeNs;
+    two.engine.reconcile("sample");
+    await clock.pass(10_000);
+    await two.stop();
+    await one.syncOnce();
+    expect(one.disk.text("a/x")).toBe("changed in silence");
+  });
+
   it("X81 a block that the server has lost is sent again by whoever has it", async () => {
     const { edge, two } = await agreed();
     const hash = hashOf(bytesOf(large("content")));

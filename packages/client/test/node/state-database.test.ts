@@ -46,7 +46,7 @@ it("M43 a database of another version or a damaged one is looked at and left as 
   const database = openDatabase(path, 0);
   const trees = new Trees(database, { caseSensitive: true });
   trees.meta.write("some", "thing");
-  expect(folderStatus(paths())).toMatchObject({ state: "stopped", queued: [] });
+  expect(folderStatus(paths())).toMatchObject({ state: "stopped", queued: [], isStateFull: false });
   database.exec("PRAGMA user_version = 99");
   expect(lookAtDatabase(path)).toEqual({ state: "other-version" });
   expect(folderStatus(paths())).toBeUndefined();
