@@ -1,11 +1,13 @@
 /** Compares disk, database and server of one synced folder, also while another process syncs it. Changes none of them. */
 import { randomBytes } from "node:crypto";
 import { newId, type NodeId } from "@ashlar/shared/ids";
-import { blockBytesMax } from "@ashlar/shared/limits";
+import { blockBytesMax, devicesListedMax } from "@ashlar/shared/limits";
+import { devicesSchema } from "@ashlar/shared/protocol/account";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { examineContent, examineDisk } from "../doctor/disk.ts";
 import { type Finding, finding } from "../doctor/finding.ts";
 import { examineBlocks, examineServer } from "../doctor/server.ts";
+import { parsed } from "../edge/caller.ts";
 import { SignedOutError } from "../edge/errors.ts";
 import { readStatus } from "../engine/status.ts";
 import { DiskError, UnreachableError } from "../ports.ts";
@@ -108,7 +110,7 @@ async function examineOnline(options: DoctorOptions, trees: Trees | undefined): 
   if (account === undefined || account.ended === true) return [finding("signed-out")];
   try {
     await using connection = openConnection(home, account);
-    const findings = await examineClock(connection, options);
+    const findings = await examineSession(connection, options);
     if (trees === undefined) return findings;
     const ports = { trees, edge: connection.edge, sha256 };
     findings.push(...(await examineServer(ports, signal)));
@@ -122,9 +124,14 @@ async function examineOnline(options: DoctorOptions, trees: Trees | undefined): 
   }
 }
 
-/** By the answer's Date (RFC 9110 section 6.6.1), which is of whole seconds. */
-async function examineClock({ call }: Connection, { now, signal }: DoctorOptions): Promise<Finding[]> {
-  const { headers } = await call({ method: "GET", path: "/v1/devices", signal });
+/** Whether the device is signed in, and how far the clocks are apart, by the answer's Date (RFC 9110 section 6.6.1), which is of whole seconds. */
+async function examineSession({ call }: Connection, { now, signal }: DoctorOptions): Promise<Finding[]> {
+  const path = "/v1/devices";
+  const answer = await call({ method: "GET", path, signal });
+  const { headers } = answer;
+  const { devices } = parsed(devicesSchema, path, answer);
+  // A token outlives its session by some minutes: who was signed out is no longer listed.
+  if (devices.length < devicesListedMax && !devices.some(({ current }) => current)) return [finding("signed-out")];
   const skewMs = now() - Date.parse(headers["date"] ?? "");
   if (Number.isNaN(skewMs) || Math.abs(skewMs) <= skewMsMax) return [];
   return [finding("clock-skew", "", `this machine is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs < 0 ? "behind" : "ahead"}`)];
