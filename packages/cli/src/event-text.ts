@@ -1,6 +1,6 @@
 /** Engine events as lines for people: what happened, to which file, what to do. */
 import type { AppliedChange, EngineEvent } from "@ashlar/client/engine/types";
-import { durationText, timeText } from "./quantity.ts";
+import { countText, durationText, timeText } from "./quantity.ts";
 import { sentence } from "./sentence.ts";
 import { printable, type Paint } from "./terminal.ts";
 
@@ -17,17 +17,36 @@ export function eventText(event: EngineEvent, paint: Paint): string | undefined 
       return `${paint.yellow("conflict")}  ${printable(event.path)} was changed on two devices. The other version is there now, and yours is kept as ${printable(event.copy)}. Keep what you want of both, and delete the copy.`;
     case "waiting": {
       const next = event.nextTryMs === null ? "" : ` Next try ${timeText(event.nextTryMs)}.`;
-      return `${paint.yellow("waits   ")}  ${printable(event.path)}: ${printable(event.detail)}${next}`;
+      return `${paint.yellow("waits   ")}  ${placeText(event.path)}: ${printable(event.detail)}${next}`;
     }
     case "feed":
       return feedText(event);
     case "offline":
       return `${paint.yellow("offline ")}  ${sentence(printable(event.why))} Next try ${retryText(event.retryInMs)}.`;
+    case "reconciled":
+      return reconciledText(event, paint);
     case "needs-person":
       return `${paint.red("stopped ")}  ${printable(event.question)}`;
     case "equal":
       return `${paint.green("equal   ")}  up to change ${event.cursor}`;
   }
+}
+
+/** The folder itself has no name below itself. */
+export const placeText = (path: string): string => (path === "" ? "everything" : printable(path));
+
+function reconciledText(
+  { mended, blocksChecked, blocksSent, blocksMissing }: Extract<EngineEvent, { type: "reconciled" }>,
+  paint: Paint,
+): string {
+  const parts = [`${countText(blocksChecked, "block")} asked about`];
+  if (mended > 0) parts.push(`${countText(mended, "note")} mended`);
+  if (blocksSent > 0) parts.push(`${countText(blocksSent, "block")} sent again`);
+  if (blocksMissing > 0)
+    parts.push(
+      paint.yellow(`${countText(blocksMissing, "block")} missing on the server and not here: \`ashlar doctor --deep\` names the files`),
+    );
+  return `compared  disk, notes and server: ${parts.join(", ")}`;
 }
 
 function retryText(ms: number): string {

@@ -1,4 +1,5 @@
 /** What to tell a person about an error, and what to exit with. */
+import { DatabaseDamagedError, DatabaseFullError } from "@ashlar/client/database";
 import { DiskError, UnreachableError, type DiskErrorCode } from "@ashlar/client/ports";
 import { SignedOutError } from "@ashlar/client/edge/errors";
 import { HaltError } from "@ashlar/client/engine/types";
@@ -19,6 +20,10 @@ function explain(error: unknown): string {
   if (error instanceof UnreachableError) return `${sentence(error.message)} Is the address right, and is this machine online?`;
   if (error instanceof ProblemError) return `The server refused: ${error.message}`;
   if (error instanceof DiskError) return `${printable(error.path) || "The synced folder"}: ${diskFaults[error.code]}`;
+  if (error instanceof DatabaseFullError)
+    return "The disk that holds Ashlar's own state (ASHLAR_HOME) is full or cannot be written. Free some space there, then run this again; nothing is lost.";
+  if (error instanceof DatabaseDamagedError)
+    return "Ashlar's database of this folder is damaged. Run this again: it is put aside, and disk and server are compared anew; nothing is deleted by that.";
   if (error instanceof StateFileError)
     return `${error.message}. Repair or remove that file, then run this again; no synced file depends on it.`;
   // Nobody foresaw it: the stack is what a report of the mistake needs.

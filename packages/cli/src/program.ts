@@ -21,6 +21,13 @@ Exit status:
   2  wrong usage
   3  a folder has conflicts, waiting items or an open question, or this device is signed out`;
 
+const doctorExits = `
+Exit status:
+  0  nothing was found but what the next sync mends by itself
+  1  failed
+  2  wrong usage
+  3  something needs you, if only \`ashlar reconcile\``;
+
 /** Loaded when called for: the network and the engine take a while, and most commands need neither. */
 const commands = {
   login: () => import("./commands/login.ts"),
@@ -28,6 +35,8 @@ const commands = {
   sync: () => import("./commands/sync.ts"),
   status: () => import("./commands/status.ts"),
   refresh: () => import("./commands/refresh.ts"),
+  doctor: () => import("./commands/doctor.ts"),
+  reconcile: () => import("./commands/reconcile.ts"),
   log: () => import("./commands/log.ts"),
   versions: () => import("./commands/versions.ts"),
   restore: () => import("./commands/restore.ts"),
@@ -130,6 +139,24 @@ ${exits}`,
     .description("Have the process that syncs a folder look at disk and server at once, and try again what waits.")
     .argument("[dir]", "a synced folder, or a path inside it")
     .action(async (dir) => answer(await (await commands.refresh()).refresh(dir, world)));
+
+  program
+    .command("doctor")
+    .description("Compare disk, database and server, and say what differs. Changes nothing; works while the folder is being synced.")
+    .argument("[dir]", "a synced folder, or a path inside it")
+    .option("--deep", "read every file and ask the server for every block, too")
+    .option("--json", "one JSON object per line for every finding")
+    .addHelpText("after", doctorExits)
+    .action(async (dir, options) => answer(await (await commands.doctor()).doctor(dir, options, world)));
+
+  program
+    .command("reconcile")
+    .description("Compare everything with the server and mend what differs. Deletes nothing but what was agreed to be deleted.")
+    .argument("[dir]", "a synced folder, or a path inside it")
+    .option("--deep", "ask the server for every block, not for a sample")
+    .option("--json", "one JSON object per line for every event")
+    .addHelpText("after", exits)
+    .action(async (dir, options) => answer(await (await commands.reconcile()).reconcile(dir, options, world)));
 
   program
     .command("log")

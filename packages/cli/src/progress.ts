@@ -32,6 +32,7 @@ export function progressTally(): ProgressTally {
         case "waiting":
         case "feed":
         case "offline":
+        case "reconciled":
         case "needs-person":
       }
     },

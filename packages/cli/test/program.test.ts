@@ -62,6 +62,9 @@ describe("wrong usage", () => {
     [["login", "--server", "http://localhost:1", "--email", "not an address", "--password-stdin"]],
     [["status"]],
     [["refresh"]],
+    [["doctor"]],
+    [["doctor", "--shallow"]],
+    [["reconcile"]],
   ])("M6 %j exits with 2", async (args) => {
     const world = await worldIn(home(), { line: "long enough" });
     expect(await runProgram(args, world)).toBe(exitCodes.wrongUsage);

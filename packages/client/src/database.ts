@@ -5,6 +5,7 @@
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
+/** Its methods throw {@link DatabaseFullError} and {@link DatabaseDamagedError}. */
 export type LocalStatement = {
   run(...values: SqlValue[]): void;
   get(...values: SqlValue[]): SqlRow | undefined;
@@ -18,3 +19,13 @@ export type LocalDatabase = {
   transaction<Result>(work: () => Result): Result;
   close(): void;
 };
+
+/** The disk that holds the database takes no more: nothing of the transaction was written, and all before it still stands. */
+export class DatabaseFullError extends Error {
+  override readonly name = "DatabaseFullError";
+}
+
+/** What it holds cannot be what this client wrote. */
+export class DatabaseDamagedError extends Error {
+  override readonly name = "DatabaseDamagedError";
+}

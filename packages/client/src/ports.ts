@@ -122,6 +122,8 @@ export type Watcher = AsyncDisposable & {
   /** Arms a watch on this folder (not below). */
   add(path: RelativePath): void;
   remove(path: RelativePath): void;
+  /** Folders that were to be watched and are not, for lack of watches. */
+  readonly unwatched?: number;
 };
 
 export type WatchEvents = {

@@ -3,6 +3,7 @@ import { folderHolder } from "@ashlar/client/node/folder-lock";
 import { folderStatus, type FolderStatus } from "@ashlar/client/node/folder-status";
 import type { Account, Home, RegisteredFolder } from "@ashlar/client/node/home";
 import type { Usage } from "@ashlar/shared/protocol/usage";
+import { placeText } from "../event-text.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { knownFolders } from "../known-folders.ts";
 import { bytesText, countText, timeText } from "../quantity.ts";
@@ -15,19 +16,19 @@ export async function showStatus(dir: string | undefined, options: { readonly js
   const home = await world.openHome();
   let code: ExitCode = exitCodes.done;
   for (const folder of await knownFolders(home, dir, world.cwd)) {
-    if (await showFolder(home, folder, terminal, world.now())) code = exitCodes.needsPerson;
+    if (await showFolder(home, folder, terminal)) code = exitCodes.needsPerson;
   }
   return code;
 }
 
-function needsPerson({ question, conflicts, waiting }: Status): boolean {
-  return question !== undefined || conflicts.length > 0 || waiting.length > 0;
+function needsPerson({ question, conflicts, waiting, isStateFull }: FolderStatus): boolean {
+  return isStateFull || question !== undefined || conflicts.length > 0 || waiting.length > 0;
 }
 
 /** Whether the folder needs a person. */
-async function showFolder(home: Home, folder: RegisteredFolder, terminal: Terminal, now: number): Promise<boolean> {
+async function showFolder(home: Home, folder: RegisteredFolder, terminal: Terminal): Promise<boolean> {
   const [account, holder] = await Promise.all([home.account(folder.user), folderHolder(home.paths(folder))]);
-  const known = folderStatus(home.paths(folder), now);
+  const known = folderStatus(home.paths(folder));
   const running =
     holder === undefined ? null : holder === "unknown" ? { pid: null, sinceMs: null } : { pid: holder.pid, sinceMs: holder.since };
   const usage = known === undefined || known.state === "offline" ? undefined : await usageOf(home, account);
@@ -40,7 +41,13 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
     running,
     ...(known === undefined
       ? { state: "stopped" }
-      : { ...known, question: known.question ?? null, outage: known.outage ?? null, usage: usageFields(usage) }),
+      : {
+          ...known,
+          question: known.question ?? null,
+          outage: known.outage ?? null,
+          queued: queuedItems(known, running !== null),
+          usage: usageFields(usage),
+        }),
   });
   for (const line of describe(folder, account, running !== null, known, terminal.paint)) terminal.say(line);
   if (usage !== undefined) terminal.say(`  ${usageText(usage, terminal.paint)}`);
@@ -61,6 +68,29 @@ function usageFields(usage: Usage | undefined) {
 function usageText({ current, quotaBytes, history }: Usage, paint: Paint): string {
   const used = `${bytesText(current.bytes)} of ${bytesText(quotaBytes)} used, and ${bytesText(history.bytes)} of history`;
   return current.bytes < quotaBytes ? used : paint.yellow(used);
+}
+
+const stateFullText = "The disk of Ashlar's own state (ASHLAR_HOME) is full. Free some space there: it goes on by itself.";
+
+type Why = {
+  readonly reason: "not-running" | "offline" | "asked" | "state-full" | "queued";
+  readonly detail: string;
+  readonly sinceMs: number | null;
+};
+
+/** Why what waits for nothing of its own is not equal yet. */
+function queuedWhy({ state, outage, question, isStateFull }: FolderStatus, running: boolean): Why {
+  if (!running) return { reason: "not-running", detail: "Nothing syncs this folder now.", sinceMs: null };
+  if (outage !== undefined) return { reason: "offline", detail: outage.why, sinceMs: outage.sinceMs };
+  if (isStateFull) return { reason: "state-full", detail: stateFullText, sinceMs: null };
+  if (question !== undefined) return { reason: "asked", detail: question, sinceMs: null };
+  return { reason: "queued", detail: state === "starting" ? "It is about to begin." : "Its turn has not come yet.", sinceMs: null };
+}
+
+/** As the waiting ones: there is no next try, since nothing has failed. */
+function queuedItems(status: FolderStatus, running: boolean): (Why & { path: string; nextTryMs: null })[] {
+  const why = queuedWhy(status, running);
+  return status.queued.map((path) => ({ path, ...why, nextTryMs: null }));
 }
 
 function isSignedIn(account: Account | undefined): boolean {
@@ -90,6 +120,12 @@ function describe(
     `  last known equal: ${status.lastSyncedAtMs === null ? "never yet" : timeText(status.lastSyncedAtMs)}, at change ${status.cursor}`,
   );
   if (status.pending > 0) lines.push(`  ${countText(status.pending, "item")} to sync`);
+  if (status.queued.length > 0) lines.push(`  ${queuedText(status, running)}`);
+  if (running && status.isStateFull) lines.push(`  ${paint.red("needs you:")} ${stateFullText}`);
+  if (running && status.unwatched > 0)
+    lines.push(
+      `  ${paint.yellow("watches:")} the system has none left for ${countText(status.unwatched, "folder")}; changes there are seen every ten minutes. Allow more (sysctl fs.inotify.max_user_watches on Linux).`,
+    );
   if (status.question !== undefined) lines.push(`  ${paint.red("needs you:")} ${printable(status.question)}`);
   for (const item of status.waiting) lines.push(`  ${waitingText(item, paint)}`);
   for (const { path, copy } of status.conflicts)
@@ -118,7 +154,15 @@ function stateText({ state, feed }: Status, paint: Paint): string {
   }
 }
 
+const namesShown = 3;
+
+function queuedText(status: FolderStatus, running: boolean): string {
+  const names = status.queued.slice(0, namesShown).map((path) => printable(path));
+  const more = status.queued.length > namesShown ? ", ..." : "";
+  return `to sync: ${names.join(", ")}${more}. ${sentence(printable(queuedWhy(status, running).detail))}`;
+}
+
 function waitingText({ path, detail, sinceMs, nextTryMs }: WaitingItem, paint: Paint): string {
-  const next = nextTryMs === null ? "" : `, next try ${timeText(nextTryMs)}`;
-  return `${paint.yellow("waits:")} ${printable(path)}: ${printable(detail)} (since ${timeText(sinceMs)}${next})`;
+  const next = nextTryMs === null ? ", looked at again when it changes" : `, next try ${timeText(nextTryMs)}`;
+  return `${paint.yellow("waits:")} ${placeText(path)}: ${printable(detail)} (since ${timeText(sinceMs)}${next})`;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { EngineEvent, Outcome } from "@ashlar/client/engine/types";
+import type { EngineEvent, Outcome, ReconcileDepth } from "@ashlar/client/engine/types";
 import { claimFolder } from "@ashlar/client/node/claim-folder";
 import { lockFolder } from "@ashlar/client/node/folder-lock";
 import type { Home, RegisteredFolder } from "@ashlar/client/node/home";
@@ -13,7 +13,14 @@ import { sentence } from "../sentence.ts";
 import { printable, type Terminal } from "../terminal.ts";
 import type { World } from "../world.ts";
 
-export type SyncOptions = { readonly once?: true; readonly json?: true; readonly allowMassDelete?: true; readonly timeout?: number };
+export type SyncOptions = {
+  readonly once?: true;
+  readonly json?: true;
+  readonly allowMassDelete?: true;
+  readonly timeout?: number;
+  /** Compare everything first. */
+  readonly reconcile?: ReconcileDepth;
+};
 
 const progressEveryMs = 200;
 
@@ -22,12 +29,13 @@ export async function sync(dir: string, options: SyncOptions, world: World): Pro
   const terminal = world.openTerminal({ json: options.json === true });
   const stop = world.stopSignal();
   const home = await world.openHome();
-  const folder = await folderFor(home, dir, terminal);
-  if (folder === undefined) return exitCodes.needsPerson;
+  const claimed = await folderFor(home, dir, terminal);
+  if (claimed === undefined) return exitCodes.needsPerson;
+  const { folder } = claimed;
   const account = await home.account(folder.user);
   if (account === undefined)
     throw new FailedError(`The account that ${printable(folder.path)} belongs to is signed out here: sign in again with \`ashlar login\`.`);
-  await using lock = await holdFolder(home, folder, world.now());
+  await using lock = await holdFolder(home, claimed, world.now());
   void lock;
 
   const tally = progressTally();
@@ -46,6 +54,7 @@ export async function sync(dir: string, options: SyncOptions, world: World): Pro
     } else if (text !== undefined) terminal.say(text);
   };
   await using client = openClient({ home, folder, account, allowMassDelete: options.allowMassDelete === true, onEvent });
+  if (options.reconcile !== undefined) client.reconcile(options.reconcile);
   using moving = showProgress(client, tally, terminal, world);
   void moving;
   terminal.emit({ type: "start", folder: folder.path, server: account.server, email: account.email });
@@ -88,14 +97,16 @@ function summary({ state, conflicts, waiting, question }: Outcome): string {
   return parts.length === 0 ? "Both sides are equal." : `Both sides are equal, but for: ${parts.join(", ")}. \`ashlar status\` shows them.`;
 }
 
+type Claimed = { readonly folder: RegisteredFolder; readonly isNew: boolean };
+
 /** The folder to sync; undefined when it has vanished, which was said then. */
-async function folderFor(home: Home, dir: string, terminal: Terminal): Promise<RegisteredFolder | undefined> {
+async function folderFor(home: Home, dir: string, terminal: Terminal): Promise<Claimed | undefined> {
   const current = await home.currentAccount();
   const claim = await claimFolder(home, { path: dir, user: current?.session.user, random: randomBytes });
   switch (claim.type) {
     case "known":
     case "new":
-      return claim.folder;
+      return { folder: claim.folder, isNew: claim.type === "new" };
     case "vanished": {
       const question = `${printable(claim.folder.path)} was synced before and is not there now. Mount its disk or move it back. If it is gone for good, sync another folder: everything is still on the server.`;
       terminal.emit({ type: "needs-person", question });
@@ -117,10 +128,14 @@ async function folderFor(home: Home, dir: string, terminal: Terminal): Promise<R
   }
 }
 
-async function holdFolder(home: Home, folder: RegisteredFolder, now: number): Promise<AsyncDisposable> {
-  const lock = await lockFolder(home.paths(folder), now);
+async function holdFolder(home: Home, { folder, isNew }: Claimed, now: number): Promise<AsyncDisposable> {
+  const lock = await lockFolder(home.paths(folder), now, { root: folder.path, isNew });
   if (!("heldBy" in lock)) return lock;
   const { heldBy } = lock;
+  if (heldBy === "other-home")
+    throw new FailedError(
+      `${printable(folder.path)} is being synced already by a process with another ASHLAR_HOME than ${printable(home.directory)}. Two would undo each other's work: end that one, or leave it to it.`,
+    );
   const who = heldBy === undefined ? "another process" : `process ${heldBy.pid}, since ${timeText(heldBy.since)}`;
   throw new FailedError(
     `${printable(folder.path)} is being synced already by ${who}. One is enough: \`ashlar status\` shows how far it is.`,

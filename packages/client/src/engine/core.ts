@@ -9,6 +9,7 @@ import { HeldBlocks } from "./held-blocks.ts";
 import { type Deletions, RecentDeletions } from "./recent-deletions.ts";
 import { ReceivedBytes } from "./received-blocks.ts";
 import { HaltError, type EngineEvent, type EngineOptions } from "./types.ts";
+import type { WaitCode } from "./wait-codes.ts";
 import { Wake } from "./wake.ts";
 
 export class Core {
@@ -31,6 +32,8 @@ export class Core {
   readonly stale = new Set<RelativePath>();
   /** Why the edge could not be used, until the loop has waited for it. */
   edgeFailure: (Failure & { scope: "edge" }) | undefined;
+  /** Why this client's own state cannot be written, likewise. */
+  stateFailure: (Failure & { scope: "state" }) | undefined;
   halt: HaltError | undefined;
   /** An error that nobody expected, from a step that nobody waits for. */
   bug: unknown;
@@ -57,7 +60,31 @@ export class Core {
   /** Before anything is planned or scanned. */
   flush(): void {
     const writes = this.#writes.splice(0);
-    if (writes.length > 0) this.trees.transaction(() => writes.forEach((write) => write()));
+    if (writes.length === 0) return;
+    try {
+      this.trees.transaction(() => writes.forEach((write) => write()));
+    } catch (error) {
+      this.#writes.unshift(...writes);
+      throw error;
+    }
+  }
+
+  /** Nothing can go on now, for a reason that is no single item's. */
+  get isHeldUp(): boolean {
+    return this.edgeFailure !== undefined || this.stateFailure !== undefined;
+  }
+
+  /** Writes where nobody could take an error: that the state cannot be written is noted for the loop. */
+  attempt(write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.scope !== "state") throw error;
+      this.take(failure);
+      return false;
+    }
   }
 
   get now(): number {
@@ -82,13 +109,16 @@ export class Core {
 
   /** A step for this node failed: it waits with a reason, or the whole engine does. Rethrows what is a bug. */
   fail(id: NodeId, error: unknown): void {
-    this.take(failureOf(error), id);
+    this.attempt(() => this.take(failureOf(error), id));
   }
 
   take(failure: Failure, id?: NodeId): void {
     switch (failure.scope) {
       case "edge":
         this.edgeFailure = failure;
+        return;
+      case "state":
+        this.stateFailure = failure;
         return;
       case "account":
         this.halt = new HaltError("signed-out", failure.why);
@@ -108,18 +138,18 @@ export class Core {
   }
 
   /** Tried again by itself, later each time. */
-  delay(id: NodeId, reason: string, detail: string): void {
+  delay(id: NodeId, reason: WaitCode, detail: string): void {
     const before = this.trees.waiting.ofNode(id);
     const attempts = (before?.attempts ?? 0) + 1;
     this.#putWaiting(id, { reason, detail, attempts, nextTryMs: this.now + retryMs(attempts) });
   }
 
   /** Tried again whenever the loop comes by: it costs nothing. */
-  waitFor(id: NodeId, reason: string, detail: string): void {
+  waitFor(id: NodeId, reason: WaitCode, detail: string): void {
     this.#putWaiting(id, { reason, detail, attempts: 0, nextTryMs: null });
   }
 
-  #putWaiting(id: NodeId, row: { reason: string; detail: string; attempts: number; nextTryMs: number | null }): void {
+  #putWaiting(id: NodeId, row: { reason: WaitCode; detail: string; attempts: number; nextTryMs: number | null }): void {
     const path = this.trees.shownPath(id);
     const before = this.trees.waiting.ofNode(id);
     this.trees.waiting.putNode(id, { ...row, path, sinceMs: before?.sinceMs ?? this.now });

@@ -9,6 +9,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     syncOnce: (signal) => loop.syncOnce(signal),
     run: (signal) => loop.run(signal),
+    reconcile: (depth) => loop.reconcile(depth),
     refresh: () => loop.refresh(),
     status: () => loop.status(),
   };

@@ -119,8 +119,16 @@ export class Executor {
     return this.#whileBusy(
       ops.map(({ node }) => node),
       async () => {
-        await this.#committer.commit(ops, signal);
-        return true;
+        try {
+          await this.#committer.commit(ops, signal);
+          return true;
+        } catch (error) {
+          // What was written down is sent again; what was not is planned again.
+          this.#core.attempt(() => {
+            throw error;
+          });
+          return false;
+        }
       },
     );
   }

@@ -1,7 +1,9 @@
 /** What a failure means for the item it happened to, and whether it is the item's at all. */
 import { problems } from "@ashlar/shared/protocol/problem";
 import { problemCode } from "../edge/refusals.ts";
+import { DatabaseFullError } from "../database.ts";
 import { DiskError, type DiskErrorCode, UnreachableError } from "../ports.ts";
+import type { ItemProblem, WaitCode } from "./wait-codes.ts";
 
 export type Failure =
   /** The server cannot be reached or asks to wait: nothing goes on for a while. */
@@ -10,8 +12,10 @@ export type Failure =
   | { scope: "account"; why: string }
   /** The synced folder is not there. */
   | { scope: "root" }
+  /** This client's own state cannot be written: nothing goes on until it can. */
+  | { scope: "state"; why: string }
   /** Something else stands there than the trees say: look again. */
-  | { scope: "item"; reason: string; detail: string; isStale: boolean };
+  | { scope: "item"; reason: WaitCode; detail: string; isStale: boolean };
 
 const diskTexts: Readonly<Record<Exclude<DiskErrorCode, "root-gone">, string>> = {
   absent: "It was not there when it was needed. It is looked for again.",
@@ -27,7 +31,11 @@ const diskTexts: Readonly<Record<Exclude<DiskErrorCode, "root-gone">, string>> =
 
 const staleCodes: ReadonlySet<DiskErrorCode> = new Set(["absent", "changed", "outside", "not-empty"]);
 
+const stateFull =
+  "The disk that holds Ashlar's own state (ASHLAR_HOME) is full or cannot be written. Free some space there: nothing is lost, and it goes on by itself.";
+
 export function failureOf(error: unknown): Failure {
+  if (error instanceof DatabaseFullError) return { scope: "state", why: stateFull };
   if (error instanceof UnreachableError) return { scope: "edge", why: error.message, retryAfterMs: error.retryAfterMs };
   if (error instanceof DiskError) {
     if (error.code === "root-gone") return { scope: "root" };
@@ -39,5 +47,6 @@ export function failureOf(error: unknown): Failure {
   const why = error instanceof Error ? error.message : title;
   if (status === 401) return { scope: "account", why };
   if (status === 429 || status === 500 || status === 503) return { scope: "edge", why, retryAfterMs: undefined };
-  return { scope: "item", reason: code, detail: why, isStale: false };
+  // Every other status is the item's.
+  return { scope: "item", reason: code as ItemProblem, detail: why, isStale: false };
 }

@@ -9,10 +9,12 @@ import { failureOf } from "./failure.ts";
 import { massDeleteQuestion } from "./guard.ts";
 import { checkMarker, rootGoneQuestion } from "./marker.ts";
 import { fullJitterMs } from "../edge/backoff.ts";
+import { Reconciler } from "./reconciler.ts";
 import { RemoteSync } from "./remote-sync.ts";
 import { type Condition, readCondition, statusOf, writeCondition } from "./status.ts";
+import { DatabaseFullError } from "../database.ts";
 import { type Feed, type FeedEvents, UnreachableError } from "../ports.ts";
-import { HaltError, type EngineState, type Outcome, type Status } from "./types.ts";
+import { HaltError, type EngineState, type Outcome, type ReconcileDepth, type Status } from "./types.ts";
 import { Watches } from "./watches.ts";
 
 const actionsMax = 1000;
@@ -34,7 +36,9 @@ export class Loop {
   readonly #disk: DiskWatch;
   readonly #committer: Committer;
   readonly #executor: Executor;
+  readonly #reconciler: Reconciler;
   #condition: Condition;
+  #isConditionWritten = true;
   #question: string | undefined;
   #failures = 0;
   /** The edge is there again, or a person does not want to wait. */
@@ -49,6 +53,7 @@ export class Loop {
     this.#disk = new DiskWatch(core, this.#watches);
     this.#committer = new Committer(core, this.#remote);
     this.#executor = new Executor(core, new DiskSteps(core, this.#watches), this.#committer);
+    this.#reconciler = new Reconciler(core, this.#disk, this.#remote);
     this.#condition = readCondition(core.trees);
   }
 
@@ -74,6 +79,7 @@ export class Loop {
     // The first look arms the watches.
     this.#disk.everything();
     this.#remote.isBehind = true;
+    this.#core.attempt(() => this.#reconciler.schedule());
     try {
       // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
       while (!signal.aborted) {
@@ -96,10 +102,15 @@ export class Loop {
   refresh(): void {
     this.#openFeed?.refresh();
     this.#isHurried = true;
-    this.#core.trees.waiting.retryAll();
+    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
     this.#remote.isBehind = true;
     this.#disk.everything();
     this.#core.wake.call();
+  }
+
+  reconcile(depth: ReconcileDepth): void {
+    this.#isHurried = true;
+    this.#reconciler.ask(depth);
   }
 
   status(): Status {
@@ -109,7 +120,8 @@ export class Loop {
   /** Steps under way end before the caller goes on: an aborted transfer leaves nothing half done. */
   async #land(): Promise<void> {
     await Promise.all(this.#core.flights);
-    this.#core.flush();
+    // What cannot be written now, the next scan finds out.
+    this.#core.attempt(() => this.#core.flush());
   }
 
   async #untilDone(signal: AbortSignal): Promise<void> {
@@ -118,8 +130,11 @@ export class Loop {
       const turn = await this.#turn(signal);
       signal.throwIfAborted();
       if (this.#question !== undefined) return;
-      const { edgeFailure } = this.#core;
-      if (edgeFailure !== undefined) {
+      const { edgeFailure, stateFailure } = this.#core;
+      if (stateFailure !== undefined) {
+        if (this.#failures >= onceFailuresMax) throw new DatabaseFullError(stateFailure.why);
+        await this.#waitForSpace(stateFailure.why, signal);
+      } else if (edgeFailure !== undefined) {
         if (this.#failures >= onceFailuresMax) throw new UnreachableError(edgeFailure.why);
         await this.#pause(edgeFailure, signal);
       } else if (turn === "idle") {
@@ -134,10 +149,12 @@ export class Loop {
 
   async #waitAfter(turn: Turn, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const { edgeFailure, wake, now, options } = this.#core;
+    const { edgeFailure, stateFailure, wake, now, options } = this.#core;
+    if (stateFailure !== undefined) return this.#waitForSpace(stateFailure.why, signal);
     if (edgeFailure !== undefined) return this.#pause(edgeFailure, signal);
     if (turn === "worked") return;
-    const pauseMs = this.#question === undefined ? Math.min(this.#disk.dueMs, this.#nextTryMs() ?? Infinity) - now : questionPauseMs;
+    const dueMs = Math.min(this.#disk.dueMs, this.#reconciler.dueMs, this.#nextTryMs() ?? Infinity);
+    const pauseMs = this.#question === undefined ? dueMs - now : questionPauseMs;
     await wake.wait(options.clock, Math.max(1, pauseMs), signal);
   }
 
@@ -149,14 +166,16 @@ export class Loop {
   /** Looks, plans, acts. Failures of the edge are left in the core; what a person must act on is thrown. */
   async #turn(signal: AbortSignal): Promise<Turn> {
     // A transfer beside the rounds may have failed meanwhile.
-    if (this.#core.edgeFailure !== undefined) return "idle";
+    if (this.#core.isHeldUp) return "idle";
     try {
+      this.#reconciler.begin();
       if (!(await this.#isRootThere())) return "idle";
       const found = await this.#disk.look(signal);
       await this.#hearEdge(signal);
+      await this.#reconciler.end(signal);
       const acted = await this.#round(signal);
       this.#check();
-      if (this.#core.edgeFailure === undefined) this.#failures = 0;
+      if (!this.#core.isHeldUp) this.#failures = 0;
       return found || acted || this.#remote.isBehind || this.#core.stale.size > 0 ? "worked" : "idle";
     } catch (error) {
       if (signal.aborted) return "idle";
@@ -192,11 +211,11 @@ export class Loop {
   async #hearEdge(signal: AbortSignal): Promise<void> {
     // What was sent and never answered comes first: planning anew would send it twice.
     if (this.#core.trees.intents.nodes().size > 0) await this.#committer.resend(signal);
-    if (this.#core.edgeFailure === undefined) await this.#remote.catchUp(signal);
+    if (!this.#core.isHeldUp) await this.#remote.catchUp(signal);
   }
 
   async #round(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted || this.#core.edgeFailure !== undefined) return false;
+    if (signal.aborted || this.#core.isHeldUp) return false;
     const next = this.#plan();
     this.#note(next);
     const question = this.#questionOf(next);
@@ -272,27 +291,51 @@ export class Loop {
 
   async #pause({ why, retryAfterMs }: { why: string; retryAfterMs: number | undefined }, signal: AbortSignal): Promise<void> {
     this.#failures++;
-    const { options, wake } = this.#core;
+    const { options } = this.#core;
     const retryInMs = Math.max(1, retryAfterMs ?? fullJitterMs(this.#failures, options.random));
     this.#become("offline");
     this.#core.event({ type: "offline", why, retryInMs });
-    const untilMs = this.#core.now + retryInMs;
-    this.#isHurried = false;
     // What happens on the disk meanwhile is no reason to ask the edge earlier.
+    await this.#sleep(retryInMs, signal);
+    this.#core.edgeFailure = undefined;
+  }
+
+  /** This client's own state cannot be written. What was done meanwhile and could not be noted is looked for afterwards. */
+  async #waitForSpace(why: string, signal: AbortSignal): Promise<void> {
+    this.#failures++;
+    const { options } = this.#core;
+    const retryInMs = Math.max(1, fullJitterMs(this.#failures, options.random));
+    this.#become("waiting");
+    if (this.#failures === 1) {
+      this.#core.event({ type: "waiting", path: "", reason: "state-full", detail: why, nextTryMs: this.#core.now + retryInMs });
+    }
+    await this.#sleep(retryInMs, signal);
+    this.#core.stateFailure = undefined;
+    this.#remote.isBehind = true;
+    this.#disk.everything();
+  }
+
+  /** Through whatever happens, but for a person or the edge that is there again. */
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const { options, wake } = this.#core;
+    const untilMs = this.#core.now + ms;
+    this.#isHurried = false;
     while (!signal.aborted && !this.#isHurried && this.#core.now < untilMs) {
       await wake.wait(options.clock, untilMs - this.#core.now, signal);
     }
-    this.#core.edgeFailure = undefined;
   }
 
   #feedEvents(): FeedEvents {
     const { trees } = this.#core;
     return {
       cursor: () => ({ epoch: trees.meta.epoch, seq: trees.meta.cursor }),
-      message: (message) => this.#remote.take(message),
+      message: (message) => {
+        if (this.#core.attempt(() => this.#remote.take(message))) return;
+        this.#remote.isBehind = true;
+        this.#core.wake.call();
+      },
       state: (feed, why) => {
-        this.#condition = { ...this.#condition, feed };
-        writeCondition(trees, this.#condition);
+        this.#noteCondition({ ...this.#condition, feed });
         this.#core.event({ type: "feed", state: feed, why });
         if (feed === "live") this.#isHurried = true;
         this.#core.wake.call();
@@ -313,9 +356,16 @@ export class Loop {
 
   #become(state: EngineState, lastSyncedAtMs = this.#condition.lastSyncedAtMs): void {
     const question = state === "needs-person" ? this.#question : undefined;
+    const { unwatched } = this.#watches;
     const before = this.#condition;
-    if (before.state === state && before.question === question && before.lastSyncedAtMs === lastSyncedAtMs) return;
-    this.#condition = { ...before, state, question, lastSyncedAtMs };
-    writeCondition(this.#core.trees, this.#condition);
+    const isSame =
+      before.state === state && before.question === question && before.lastSyncedAtMs === lastSyncedAtMs && before.unwatched === unwatched;
+    if (isSame && this.#isConditionWritten) return;
+    this.#noteCondition({ ...before, state, question, lastSyncedAtMs, unwatched });
+  }
+
+  #noteCondition(condition: Condition): void {
+    this.#condition = condition;
+    this.#isConditionWritten = this.#core.attempt(() => writeCondition(this.#core.trees, condition));
   }
 }

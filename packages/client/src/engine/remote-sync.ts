@@ -22,6 +22,12 @@ export class RemoteSync {
     this.#core = core;
   }
 
+  /** The whole remote tree is compared with the server's: within an epoch one request, if nothing differs. */
+  compareAll(): void {
+    this.#isVoid = true;
+    this.isBehind = true;
+  }
+
   /** From the socket or the poller. Applied at once where nothing is missing before it. */
   take(message: ServerMessage): void {
     const { trees, wake } = this.#core;

@@ -9,10 +9,11 @@ export type Condition = {
   readonly feed: FeedState;
   readonly lastSyncedAtMs: number | null;
   readonly question: string | undefined;
+  readonly unwatched: number;
 };
 
 const key = "condition";
-const unknownCondition: Condition = { state: "stopped", feed: "offline", lastSyncedAtMs: null, question: undefined };
+const unknownCondition: Condition = { state: "stopped", feed: "offline", lastSyncedAtMs: null, question: undefined, unwatched: 0 };
 
 export function writeCondition(trees: Trees, condition: Condition): void {
   trees.meta.write(key, JSON.stringify(condition));
@@ -31,6 +32,6 @@ export function statusOf(trees: Trees, condition: Condition): Status {
 /** What the engine last wrote down; another process may ask while it runs. */
 export function readStatus(database: LocalDatabase): Status {
   // Case matters only where names are compared, and a status compares none.
-  const trees = new Trees(database, { caseSensitive: true });
+  const trees = new Trees(database, { caseSensitive: true, readOnly: true });
   return statusOf(trees, readCondition(trees));
 }

@@ -69,8 +69,13 @@ export type Engine = {
   run(signal: AbortSignal): Promise<void>;
   /** Looks at disk and edge at once, and tries again what waits. */
   refresh(): void;
+  /** The next turn compares everything, in `syncOnce` as well, and mends what differs. */
+  reconcile(depth: ReconcileDepth): void;
   status(): Status;
 };
+
+/** Of the blocks, as many as one request takes, or all. */
+export type ReconcileDepth = "sample" | "all";
 
 export type OutcomeState = "equal" | "waiting" | "needs-person";
 
@@ -88,7 +93,7 @@ export type Conflict = { readonly path: RelativePath; readonly copy: RelativePat
 /** An item that cannot be synced now; the rest goes on. */
 export type WaitingItem = {
   readonly path: RelativePath;
-  /** A short code: `no-space`, `busy`, `clash`, `bad-name`, ... */
+  /** One of `waitCodes`. */
   readonly reason: string;
   /** For a person: what is the matter and what to do. */
   readonly detail: string;
@@ -110,6 +115,8 @@ export type Status = {
   readonly lastSyncedAtMs: number | null;
   readonly cursor: Seq;
   readonly question: string | undefined;
+  /** Folders that the system has no watch left for: what happens in them is found by full scans only. */
+  readonly unwatched: number;
 };
 
 export type AppliedChange = "create" | "update" | "move" | "mode" | "delete";
@@ -125,6 +132,8 @@ export type EngineEvent =
   | { type: "waiting"; path: RelativePath; reason: string; detail: string; nextTryMs: number | null }
   | { type: "feed"; state: FeedState; why: string | undefined }
   | { type: "offline"; why: string; retryInMs: number }
+  /** Nodes whose rows were mended; blocks that the server was asked about, got from here, and has not though nobody here has them. */
+  | { type: "reconciled"; mended: number; blocksChecked: number; blocksSent: number; blocksMissing: number }
   | { type: "needs-person"; question: string }
   | { type: "equal"; cursor: Seq };
 

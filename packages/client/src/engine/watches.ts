@@ -10,6 +10,10 @@ export class Watches {
     this.#watcher = watcher;
   }
 
+  get unwatched(): number {
+    return this.#watcher?.unwatched ?? 0;
+  }
+
   add(path: RelativePath): void {
     this.#watcher?.add(path);
   }

@@ -1,7 +1,8 @@
 /** Opens the client's database with node:sqlite. */
 import { existsSync, renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import type { LocalDatabase, SqlRow } from "../database.ts";
+import { DatabaseDamagedError, DatabaseFullError, type LocalDatabase, type SqlRow } from "../database.ts";
+import { schemaVersion } from "../trees/schema.ts";
 
 /**
  * Opens or makes the database at `path`. A damaged one is renamed away (`<path>.damaged-<ms>`) and a new one begun: what
@@ -20,16 +21,59 @@ export function openDatabase(path: string, nowMs: number): LocalDatabase {
 }
 
 function isDamage(error: unknown): boolean {
-  return error instanceof Error && /malformed|not a database|integrity/.test(error.message);
+  return error instanceof DatabaseDamagedError || translated(error) instanceof DatabaseDamagedError;
 }
+
+/** SQLITE_IOERR_WRITE and SQLITE_IOERR_SHMSIZE: a disk quota that is used up, and the shared memory's file on a full disk. */
+const unwritten: ReadonlySet<number> = new Set([778, 4874]);
+
+function translated(error: unknown): unknown {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return error;
+  // SQLITE_FULL, SQLITE_CORRUPT and SQLITE_NOTADB, with whatever extended code in the upper bits.
+  const primary = error.errcode & 0xff;
+  if (primary === 13 || unwritten.has(error.errcode)) return new DatabaseFullError(error.message, { cause: error });
+  if (primary === 11 || primary === 26) return new DatabaseDamagedError(error.message, { cause: error });
+  return error;
+}
+
+function attempt<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+/** What a look at the database of another process finds; nothing is changed by it. */
+export type DatabaseLook = { state: "absent" | "damaged" | "other-version" } | { state: "readable"; database: LocalDatabase };
+
+/** Opens it to read only, also while another process writes. To be closed by the caller. */
+export function lookAtDatabase(path: string): DatabaseLook {
+  if (!existsSync(path)) return { state: "absent" };
+  const handle = new DatabaseSync(path, { readOnly: true, timeout: busyMs });
+  try {
+    if (handle.prepare("PRAGMA quick_check(1)").get()?.["quick_check"] !== "ok")
+      throw new DatabaseDamagedError("the integrity check failed");
+    if (handle.prepare("PRAGMA user_version").get()?.["user_version"] === schemaVersion)
+      return { state: "readable", database: wrap(handle) };
+    handle.close();
+    return { state: "other-version" };
+  } catch (error) {
+    handle.close();
+    if (!isDamage(error)) throw error;
+    return { state: "damaged" };
+  }
+}
+
+const busyMs = 5000;
 
 function open(path: string): LocalDatabase {
   const handle = new DatabaseSync(path);
   try {
     // FULL: what is agreed with the edge must not be forgotten by a power cut (I4).
-    handle.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
+    handle.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = ${busyMs};`);
     const check = handle.prepare("PRAGMA quick_check(1)").get();
-    if (check?.["quick_check"] !== "ok") throw new Error("the integrity check failed");
+    if (check?.["quick_check"] !== "ok") throw new DatabaseDamagedError("the integrity check failed");
   } catch (error) {
     handle.close();
     throw error;
@@ -40,25 +84,26 @@ function open(path: string): LocalDatabase {
 function wrap(handle: DatabaseSync): LocalDatabase {
   let depth = 0;
   return {
-    exec: (sql) => handle.exec(sql),
+    exec: (sql) => attempt(() => handle.exec(sql)),
     prepare(sql) {
-      const statement = handle.prepare(sql);
+      const statement = attempt(() => handle.prepare(sql));
       return {
-        run: (...values) => void statement.run(...values),
-        get: (...values) => statement.get(...values) as SqlRow | undefined,
-        all: (...values) => statement.all(...values) as SqlRow[],
+        run: (...values) => void attempt(() => statement.run(...values)),
+        get: (...values) => attempt(() => statement.get(...values)) as SqlRow | undefined,
+        all: (...values) => attempt(() => statement.all(...values)) as SqlRow[],
       };
     },
     transaction(work) {
       if (depth > 0) return work();
-      handle.exec("BEGIN IMMEDIATE");
+      attempt(() => handle.exec("BEGIN IMMEDIATE"));
       depth++;
       try {
         const result = work();
-        handle.exec("COMMIT");
+        attempt(() => handle.exec("COMMIT"));
         return result;
       } catch (error) {
-        handle.exec("ROLLBACK");
+        // Of some failures, a full disk among them, SQLite has rolled back by itself.
+        if (handle.isTransaction) handle.exec("ROLLBACK");
         throw error;
       } finally {
         depth--;

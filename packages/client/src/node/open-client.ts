@@ -1,6 +1,7 @@
 /** The whole client of one folder: the engine over the real disk, network, database and clock. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
+import { DatabaseDamagedError, DatabaseFullError, type LocalDatabase } from "../database.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { Engine, EngineEvent, Scan } from "../engine/types.ts";
 import type { Disk } from "../ports.ts";
@@ -43,7 +44,12 @@ export function openClient(options: ClientOptions): Client {
   const stack = new AsyncDisposableStack();
   const database = stack.adopt(openDatabase(paths.database, systemClock.now()), (opened) => opened.close());
   const onEvent = (event: EngineEvent) => {
-    noteOutage(event);
+    try {
+      noteOutage(event);
+    } catch (error) {
+      // The engine meets the same and waits; what an outage is called is worth no more.
+      if (!(error instanceof DatabaseFullError)) throw error;
+    }
     options.onEvent(event);
   };
   // The request under way is tried again within a second; the engine hears of it only when its tries are used up.
@@ -74,11 +80,35 @@ export function openClient(options: ClientOptions): Client {
   stack.use(
     watchControl(
       paths.control,
-      () => engine.refresh(),
+      (request) => {
+        if (request === "refresh") engine.refresh();
+        else engine.reconcile(request === "reconcile" ? "sample" : "all");
+      },
       (error) => process.emitWarning(error),
     ),
   );
-  return { ...engine, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return {
+    ...engine,
+    syncOnce: (signal) => rebuiltNextTime(database, engine.syncOnce(signal)),
+    run: (signal) => rebuiltNextTime(database, engine.run(signal)),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** A database that turns out to be damaged while it is used is begun anew at the next start: see `prepareSchema`. */
+async function rebuiltNextTime<Result>(database: LocalDatabase, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof DatabaseDamagedError) {
+      try {
+        database.exec("PRAGMA user_version = 0");
+      } catch {
+        // Then opening it finds the damage.
+      }
+    }
+    throw error;
+  }
 }
 
 /** The ignore rules are kept from one scan to the next. */

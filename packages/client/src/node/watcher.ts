@@ -33,6 +33,7 @@ class FolderWatcher implements Watcher {
   readonly #burstMax: number;
   readonly #armed = new WatchTree<Armed>();
   readonly #dirty = new Set<RelativePath>();
+  readonly #unwatched = new Set<RelativePath>();
   #eventsThisTurn = 0;
   #turnScheduled = false;
   #limited = false;
@@ -44,6 +45,10 @@ class FolderWatcher implements Watcher {
     this.#watchFolder = folderWatch;
     // An overflow is silent in Node. Half a queue between two turns of the event loop means that it may have been full.
     this.#burstMax = Math.ceil(queuedEventsMax / 2);
+  }
+
+  get unwatched(): number {
+    return this.#unwatched.size;
   }
 
   add(path: RelativePath): void {
@@ -67,6 +72,7 @@ class FolderWatcher implements Watcher {
   }
 
   remove(path: RelativePath): void {
+    this.#unwatched.delete(path);
     for (const { watcher } of this.#armed.take(path)) watcher.close();
   }
 
@@ -116,6 +122,7 @@ class FolderWatcher implements Watcher {
     // It vanished between the look and the watch; its parent's watch tells of it.
     if (code === "ENOENT" || code === "ENOTDIR") return;
     if (code === "ENOSPC" || code === "EMFILE" || code === "ENFILE") {
+      this.#unwatched.add(path);
       if (!this.#limited) this.#events.lost("limit");
       this.#limited = true;
     } else {

@@ -17,6 +17,10 @@ export class DirtySet {
         `SELECT dirty.seq AS seq, dirty.id AS id FROM dirty LEFT JOIN waiting ON waiting.key = 'node:' || dirty.id
          WHERE dirty.seq > ? AND (waiting.next_try IS NULL OR waiting.next_try <= ?) ORDER BY dirty.seq LIMIT ${pageRows}`,
       ),
+      // Those that wait tell more of themselves than that.
+      silent: database.prepare(
+        "SELECT id FROM dirty WHERE NOT EXISTS (SELECT 1 FROM waiting WHERE waiting.key = 'node:' || dirty.id) ORDER BY seq LIMIT ?",
+      ),
       count: database.prepare("SELECT count(*) AS count FROM dirty"),
     };
   }
@@ -32,6 +36,11 @@ export class DirtySet {
   count(): number {
     const row = this.#statements.count.get();
     return row === undefined ? 0 : integer(row, "count");
+  }
+
+  /** Those that no reason is noted for, the oldest first. */
+  silent(limit: number): NodeId[] {
+    return this.#statements.silent.all(limit).map((row) => nodeId(row, "id"));
   }
 
   /** The oldest first, read page by page: stop when there is enough to do. */

@@ -1,17 +1,17 @@
 /** Reading rows that this client itself wrote: a column of another type is a damaged database. */
 import type { NodeId } from "@ashlar/shared/ids";
-import type { SqlRow } from "../database.ts";
+import { DatabaseDamagedError, type SqlRow } from "../database.ts";
 import type { Kind } from "../scan/types.ts";
 
 export function text(row: SqlRow, column: string): string {
   const value = row[column];
-  if (typeof value !== "string") throw new TypeError(`the local database is damaged: ${column} is no text`);
+  if (typeof value !== "string") throw new DatabaseDamagedError(`${column} is no text`);
   return value;
 }
 
 export function integer(row: SqlRow, column: string): number {
   const value = row[column];
-  if (typeof value !== "number") throw new TypeError(`the local database is damaged: ${column} is no number`);
+  if (typeof value !== "number") throw new DatabaseDamagedError(`${column} is no number`);
   return value;
 }
 
@@ -31,5 +31,5 @@ export function nodeId(row: SqlRow, column: string): NodeId {
 export function kindOf(row: SqlRow): Kind {
   const kind = text(row, "kind");
   if (kind === "file" || kind === "folder" || kind === "symlink") return kind;
-  throw new TypeError(`the local database is damaged: no such kind as ${kind}`);
+  throw new DatabaseDamagedError(`no such kind as ${kind}`);
 }

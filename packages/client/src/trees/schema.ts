@@ -1,7 +1,7 @@
 import type { LocalDatabase } from "../database.ts";
 
 /** Another shape of the tables gets another number: the old tables are dropped, and observed anew in merge mode. */
-const schemaVersion = 1;
+export const schemaVersion = 1;
 
 const sharedColumns = `
   id TEXT PRIMARY KEY, parent TEXT NOT NULL, name TEXT NOT NULL, fold TEXT NOT NULL, spelling TEXT, kind TEXT NOT NULL,

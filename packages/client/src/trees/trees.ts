@@ -28,8 +28,9 @@ export class Trees {
   readonly fold: Fold;
   readonly #database: LocalDatabase;
 
-  constructor(database: LocalDatabase, options: { caseSensitive: boolean }) {
-    prepareSchema(database);
+  /** `readOnly`: the database is another process's, and has the tables already. */
+  constructor(database: LocalDatabase, options: { caseSensitive: boolean; readOnly?: true }) {
+    if (options.readOnly !== true) prepareSchema(database);
     this.#database = database;
     this.fold = options.caseSensitive ? foldExact : foldCase;
     this.dirty = new DirtySet(database);

@@ -14,12 +14,13 @@ it("M26 an outage is known from its first failure until the server is heard agai
   const path = join(directory, "state.sqlite");
   const database = openDatabase(path, 0);
   try {
-    const shown = () => folderStatus({ directory, database: path, blocks: "", lock: "", holder: "", control: "" }, 0)?.outage;
+    const shown = () => folderStatus({ directory, database: path, blocks: "", lock: "", holder: "", control: "" })?.outage;
     writeCondition(new Trees(database, { caseSensitive: true }), {
       state: "offline",
       feed: "offline",
       lastSyncedAtMs: null,
       question: undefined,
+      unwatched: 0,
     });
     let now = 5;
     const note = noteOutages(database, { now: () => now });

@@ -112,6 +112,20 @@ describe("watcher", () => {
     expect(lost).toEqual(["limit", "limit"]);
   });
 
+  it("W12 folders without a watch are counted until they are watched or gone", async () => {
+    const system = new FakeSystem();
+    const { watcher } = await watched(["a", "b", "c"], { watchFolder: system.watchFolder });
+    watcher.remove("");
+    expect(watcher.unwatched).toBe(0);
+    system.failWith = "ENOSPC";
+    for (const path of ["a", "b", "c", "a"]) watcher.add(path);
+    expect(watcher.unwatched).toBe(3);
+    watcher.remove("c");
+    system.failWith = undefined;
+    watcher.add("a");
+    expect(watcher.unwatched).toBe(1);
+  });
+
   it("W6 half of the system's queue in one turn is told as overflow, one event less is not", async () => {
     const system = new FakeSystem();
     const { lost, at } = await watched(["a"], { watchFolder: system.watchFolder, queuedEventsMax: 100 });

@@ -47,6 +47,8 @@ export class Device {
   readonly random: Random;
   readonly faults: Faults = { lost: 0, crash: 0, latencyMs: 0 };
   isOnline = true;
+  /** Folders for which there is no watch left. */
+  unwatched = 0;
   crashes = 0;
   failure: unknown;
   /** Fails calls to the disk where a test says so, or keeps them waiting. */
@@ -60,6 +62,7 @@ export class Device {
   readonly #device: DeviceId;
   database: LocalDatabase = openDatabase(":memory:", 0);
   #life = new Life();
+  #next: Engine | undefined;
   #watch: WatchEvents | undefined;
   #feed: FeedEvents | undefined;
 
@@ -82,9 +85,16 @@ export class Device {
     return this.#life.engine !== undefined && !this.#life.isOver;
   }
 
+  /** Opens the engine that `syncOnce` then runs. */
+  begin(): Engine {
+    this.#next = this.#begin();
+    return this.#next;
+  }
+
   /** Runs the clock until the one sync is over. */
   async syncOnce(): Promise<Outcome> {
-    const engine = this.#begin();
+    const engine = this.#next ?? this.#begin();
+    this.#next = undefined;
     const outcome = await this.#options.clock.passUntil(engine.syncOnce(this.#life.abort.signal), 600_000);
     this.#life.isOver = true;
     return outcome;
@@ -202,7 +212,15 @@ export class Device {
       lost: (why) => events.lost(why),
     };
     this.#watch = watch;
-    return { add: (path) => folders.add(path), remove: (path) => folders.delete(path), [Symbol.asyncDispose]: async () => undefined };
+    const unwatched = () => this.unwatched;
+    return {
+      add: (path) => folders.add(path),
+      remove: (path) => folders.delete(path),
+      get unwatched() {
+        return unwatched();
+      },
+      [Symbol.asyncDispose]: async () => undefined,
+    };
   }
 
   /** Connects, and again when the line was dead; messages arrive in their order, each a little later. */

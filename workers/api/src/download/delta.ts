@@ -33,7 +33,7 @@ delta.get("/v1/blocks/:hash/delta", async (c) => {
   // One answer for what is nobody's, somebody else's, not worth it, or damaged: the device fetches the block.
   if (place === undefined || place.pack !== null || usable.length === 0) throw new ProblemError("not-found");
   const db = metaShard(c.env, identity.shard);
-  const frame = (await findKept(c.env, db, identity.user, { target, usable })) ?? (await make(c.env, db, identity.user, { place, usable }));
+  const frame = (await findKept(c.env, db, identity.user, { target, usable })) ?? (await make(c, db, { place, usable }));
   if (frame === undefined) throw new ProblemError("not-found");
   return c.body(frame, 200, { "content-type": "application/octet-stream" });
 });
@@ -59,15 +59,15 @@ async function findKept(env: Env, db: D1Database, user: UserId, { target, usable
 }
 
 async function make(
-  env: Env,
+  { env, executionCtx, var: { identity } }: Context<ApiEnv>,
   db: D1Database,
-  user: UserId,
   { place, usable }: { readonly place: BlockPlace; readonly usable: readonly BlockPlace[] },
 ): Promise<ArrayBuffer | undefined> {
   const ports = { ...readPorts(env), codec: deltaCodec(), sha256 };
-  const made = await withMemory(makingBytes(usable), () => makeDelta(ports, place, usable));
+  const held = { owner: identity.user, bytes: makingBytes(usable) };
+  const made = await withMemory(executionCtx, held, () => makeDelta(ports, place, usable));
   if (made === undefined) return undefined;
-  await keep(env, db, user, made);
+  await keep(env, db, identity.user, made);
   return new Uint8Array(made.frame).buffer;
 }
 

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { DatabaseDamagedError, DatabaseFullError } from "../../src/database.ts";
+import { lookAtDatabase, openDatabase } from "../../src/node/database.ts";
+import { folderStatus } from "../../src/node/folder-status.ts";
+import { Trees } from "../../src/trees/trees.ts";
+
+let directory = "";
+let path = "";
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "ashlar-state-"));
+  path = join(directory, "state.sqlite");
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+const paths = () => ({ directory, database: path, blocks: "", lock: "", holder: "", control: "" });
+const digest = async () =>
+  createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+
+it("T30 a full disk is told as such, in a transaction and outside, and what stood before stands", () => {
+  const database = openDatabase(path, 0);
+  database.exec("CREATE TABLE t(a); INSERT INTO t VALUES (1); PRAGMA max_page_count = 4");
+  const insert = database.prepare("INSERT INTO t VALUES (?)");
+  expect(() =>
+    database.transaction(() => {
+      for (let count = 0; count < 20; count++) insert.run("x".repeat(3000));
+    }),
+  ).toThrow(DatabaseFullError);
+  expect(() => insert.run("x".repeat(30_000))).toThrow(DatabaseFullError);
+  expect(database.prepare("SELECT count(*) AS count FROM t").get()).toEqual({ count: 1 });
+  database.exec("PRAGMA max_page_count = 1000");
+  database.transaction(() => insert.run("x".repeat(30_000)));
+  expect(database.prepare("SELECT count(*) AS count FROM t").get()).toEqual({ count: 2 });
+  database.close();
+});
+
+it("M43 a database of another version or a damaged one is looked at and left as it is", async () => {
+  expect(lookAtDatabase(path)).toEqual({ state: "absent" });
+  const database = openDatabase(path, 0);
+  const trees = new Trees(database, { caseSensitive: true });
+  trees.meta.write("some", "thing");
+  expect(folderStatus(paths())).toMatchObject({ state: "stopped", queued: [], isStateFull: false });
+  database.exec("PRAGMA user_version = 99");
+  expect(lookAtDatabase(path)).toEqual({ state: "other-version" });
+  expect(folderStatus(paths())).toBeUndefined();
+  expect(trees.meta.read("some")).toBe("thing");
+  database.close();
+
+  await writeFile(path, "this is no database, whatever it was before");
+  const before = await digest();
+  expect(lookAtDatabase(path)).toEqual({ state: "damaged" });
+  expect(folderStatus(paths())).toBeUndefined();
+  expect(await digest()).toBe(before);
+  expect((await readdir(directory)).filter((name) => name.includes("damaged"))).toEqual([]);
+});
+
+it("M44 a database of another version is begun anew", () => {
+  const database = openDatabase(path, 0);
+  database.exec("CREATE TABLE local(other TEXT); INSERT INTO local VALUES ('x'); CREATE TABLE meta(k); PRAGMA user_version = 0");
+  const trees = new Trees(database, { caseSensitive: true });
+  expect(trees.meta.epoch).toBeNull();
+  expect([...trees.local.view().children("" as never)]).toEqual([]);
+  database.close();
+});
+
+it("M44 a row that this client did not write is damage", () => {
+  const database = openDatabase(path, 0);
+  const trees = new Trees(database, { caseSensitive: true });
+  database.exec("INSERT INTO waiting VALUES ('path:x', NULL, 'x', 'busy', 'y', 'soon', NULL, 0)");
+  expect(() => trees.waiting.all()).toThrow(DatabaseDamagedError);
+  database.close();
+});
