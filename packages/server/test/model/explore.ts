@@ -15,8 +15,8 @@ export type Exploration = {
   readonly failure: Outcome | undefined;
 };
 
-/** A run goes on to the rest and the end of everything every so many times: leaks show in most schedules or in none. */
-export const restEvery = 4;
+/** A run goes on to the rest and the end of everything every so many times: what leaks there leaks in most schedules. */
+export const restEvery = 16;
 
 export async function explore(theatre: Theatre, runsMax: number): Promise<Exploration> {
   const seen = new Set<string>();

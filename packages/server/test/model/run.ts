@@ -64,7 +64,7 @@ export class Theatre {
     this.#world.store.unmark();
   }
 
-  async run(chooser: Chooser, { tell = false, rest = true, remember = false } = {}): Promise<Outcome> {
+  async run(chooser: Chooser, { tell = false, settle = true, rest = true, remember = false } = {}): Promise<Outcome> {
     this.#restore?.();
     const recording = recordingChooser(chooser);
     const scheduler = this.#begin(recording, this.#now, this.#budget);
@@ -77,7 +77,7 @@ export class Theatre {
       for (const actor of this.#scenario.actors(this.#stage)) this.#stage.start(actor);
       await scheduler.run();
       if (remember) recording.atEnd?.();
-      await this.#settle(scheduler.now, tell ? trace : undefined);
+      if (settle) await this.#settle(scheduler.now, tell ? trace : undefined);
       if (rest) await this.#rest(scheduler.now, tell ? trace : undefined);
     } catch (error) {
       if (error instanceof SeenBefore) throw error;

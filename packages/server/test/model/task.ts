@@ -34,6 +34,9 @@ export type TaskResult = {
   readonly failure: Failure | undefined;
 };
 
+/** By chance, crashes that leave something behind are many, and to undo it costs as much as the run. */
+const settleEvery = 4;
+
 export async function perform(store: Store, task: Task): Promise<TaskResult> {
   const theatre = await openTheatre(store, task);
   try {
@@ -73,7 +76,7 @@ async function performExploration(theatre: Theatre, task: Task): Promise<TaskRes
 async function performRandom(theatre: Theatre, task: Task, { seed: first, runs }: { seed: number; runs: number }): Promise<TaskResult> {
   let steps = 0;
   for (let seed = first; seed < first + runs; seed++) {
-    const outcome = await theatre.run(randomChooser(seed), { rest: seed % restEvery === 0 });
+    const outcome = await theatre.run(randomChooser(seed), { settle: seed % settleEvery === 0, rest: seed % restEvery === 0 });
     steps += outcome.steps;
     if (outcome.violation === undefined) continue;
     return { task, runs: seed - first + 1, steps, isComplete: false, failure: await tell(theatre, outcome, seed) };
