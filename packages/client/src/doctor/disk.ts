@@ -23,8 +23,14 @@ export async function examineDisk({ disk, trees, scan, newId }: DiskPorts, signa
     if (seen === undefined) return trees.shownPath(id);
     return seen.parent === rootId ? seen.name : `${pathOf(seen.parent)}/${seen.name}`;
   };
+  // A scan looks again into what was seen so soon after it was written; its stat is what the tree says all the same.
+  const isRacy = (seen: Observation) => {
+    const known = trees.local.get(seen.id);
+    return seen.type === "changed" && known !== undefined && effects.sameFile(known.stat, seen.stat);
+  };
+  const differing = observations.filter((seen) => !isRacy(seen));
   return [
-    ...observations.map((seen) => finding("not-looked-at", pathOf(seen.id), observed[seen.type])),
+    ...differing.map((seen) => finding("not-looked-at", pathOf(seen.id), observed[seen.type])),
     ...hindrances.map(({ path, reason, detail }) => finding("waits", path, `${reason}: ${detail}`)),
   ];
 }
