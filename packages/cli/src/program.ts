@@ -162,7 +162,7 @@ ${exits}`,
     .command("log")
     .description("List who changed what and when, of the last 30 days, oldest first.")
     .argument("[dir]", "a synced folder: its account's changes")
-    .option("--since <time>", `only changes since ${momentHelp}, or after the change of this number`, since(world), { ms: 0 })
+    .option("--since <time>", `only changes since ${momentHelp}, or after the change of this number`, since(world))
     .option("--path <path>", "only what happened to this file or folder, and in it")
     .option("--json", "one JSON object per line for every change")
     .addHelpText(

@@ -12,9 +12,9 @@ import type { World } from "../world.ts";
 
 /** After a change, by its number, or from a moment on, in ms since 1970. */
 export type Since = { readonly seq: Seq } | { readonly ms: number };
-export type LogOptions = { readonly since: Since; readonly path?: string; readonly json?: true };
+export type LogOptions = { readonly since?: Since; readonly path?: string; readonly json?: true };
 
-export async function log(dir: string | undefined, { since, path, json }: LogOptions, world: World): Promise<ExitCode> {
+export async function log(dir: string | undefined, { since = { ms: 0 }, path, json }: LogOptions, world: World): Promise<ExitCode> {
   const terminal = world.openTerminal({ json: json === true });
   const home = await world.openHome();
   const meant = path === undefined ? undefined : await meantPath(home, path, world.cwd);
@@ -22,7 +22,9 @@ export async function log(dir: string | undefined, { since, path, json }: LogOpt
   const history = createHistoryEdge(connection.call);
   const about = await questionOf(history, meant?.paths);
   const start = "seq" in since ? { from: 0, after: since.seq } : { from: since.ms };
+  let found = 0;
   for await (const entry of entries(history, { ...start, ...about })) {
+    found++;
     const { seq, at, type, path: entryPath, kind, size, version, node, device, deviceName } = entry;
     const from = fromPath(entry);
     const what = { path: entryPath, from: from ?? null, kind, size, version, node };
@@ -32,6 +34,10 @@ export async function log(dir: string | undefined, { since, path, json }: LogOpt
     const origin = from === undefined ? "" : terminal.paint.dim(` (was ${printable(from)})`);
     terminal.say(`${String(seq).padStart(6)}  ${timeText(at)}  ${type.padEnd(7)}  ${printable(entryPath)}${origin}${content}${by}`);
   }
+  if (found === 0)
+    terminal.say(
+      path === undefined ? "Nothing happened in that time." : `Nothing is known to have happened to ${printable(path)} in that time.`,
+    );
   return exitCodes.done;
 }
 

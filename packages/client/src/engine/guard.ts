@@ -13,12 +13,12 @@ export function isMassDelete(deletes: number, total: number): boolean {
 /** `deletes` are to come, `recent` ones were carried out; `left` files are there before those to come. */
 export function massDeleteQuestion(deletes: Deletions, recent: Deletions, left: number): string | undefined {
   const isMass = (side: keyof Deletions) => isMassDelete(deletes[side] + recent[side], left + recent.remote + recent.local);
-  const again = "If that is meant, run it again with --allow-mass-delete; if not, put the files back.";
+  const meant = "If that is meant, stop this sync and start it with --allow-mass-delete; if not,";
   if (isMass("remote")) {
-    return `${deletes.remote} of ${left} files are gone from this folder and would be deleted on the server. ${again}`;
+    return `${deletes.remote} of ${left} files are gone from this folder and would be deleted on the server. ${meant} put the files back.`;
   }
   if (isMass("local")) {
-    return `${deletes.local} of ${left} files were deleted on the server and would be deleted here. ${again}`;
+    return `${deletes.local} of ${left} files were deleted on the server and would be deleted here. ${meant} \`ashlar restore\` brings them back, and \`ashlar trash\` lists them.`;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import { DiskError } from "../ports.ts";
 
 export const rootGoneQuestion =
   "The synced folder, or the marker in it, is gone: perhaps its disk is not mounted, or it was moved. Nothing is deleted. " +
-  "Put it back, or run it again with --allow-mass-delete to go on with the folder as it is.";
+  "Put it back, or stop this sync and start it with --allow-mass-delete to go on with the folder as it is.";
 
 /** A question for a person, or nothing if all is well. */
 export async function checkMarker(

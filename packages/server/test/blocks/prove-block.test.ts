@@ -54,7 +54,7 @@ test("B42 who proves to have a block has it as if he had sent it, leased for 72 
   const holder = db.raw.prepare("SELECT expires_at FROM holders WHERE user_id = ?").get(user);
   expect(holder).toEqual({ expires_at: clock.now() + leaseMs });
   expect(await check(user, [block])).toEqual(["have"]);
-  expect(await index.hold(user, [block], 0)).toEqual(new Set());
+  expect((await index.hold(user, [block], 0)).refused).toEqual(new Set());
   // Once more, since its answer may have been lost.
   expect(await prove(user, block, nonce, proofOf(nonce, block.bytes))).toBe("proven");
   expect(db.raw.prepare("SELECT expires_at FROM holders WHERE user_id = ?").get(user)).toEqual({ expires_at: null });
@@ -89,7 +89,7 @@ test("B44 who knows a block's name and not its bytes proves nothing and gets not
   const foreign = nonceIn((await check(newUser(), [block]))[0]);
   expect(await prove(user, block, nonce, proofOf(foreign, block.bytes))).toBe("failed");
   expect(await index.have(user, [block.hash])).toEqual(new Set());
-  expect(await index.hold(user, [block], 0)).toEqual(new Set([block.hash]));
+  expect((await index.hold(user, [block], 0)).refused).toEqual(new Set([block.hash]));
 });
 
 test("B44 a block that is on its way out, or gone, is not proven", async () => {
