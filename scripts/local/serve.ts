@@ -20,8 +20,13 @@ export async function serve(): Promise<void> {
   const stopped = stopSignal();
   say(`ready on ${server.url} after ${Math.round(performance.now() - startedAt)} ms`);
   // workerd flushes its databases and not its blobs: after a power cut the newest rows may have no bytes.
-  server.collect("check").catch((error: unknown) => say(`the newest blocks could not be checked: ${String(error)}`));
+  let isStopping = false;
+  server.collect("check").catch((error: unknown) => {
+    // Cut short by the stop: the next start checks again.
+    if (!isStopping) say(`the newest blocks could not be checked: ${String(error)}`);
+  });
   await stopped;
+  isStopping = true;
   say("stopping");
 }
 
