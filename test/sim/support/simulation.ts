@@ -198,7 +198,9 @@ class Simulation {
       this.#raise();
       if (this.#devices.every((device) => device.engine.status().state === "equal") && this.#difference() === undefined) break;
     }
-    for (const device of this.#devices) await device.stop();
+    for (const device of this.#devices) {
+      await device.stop().catch((error: unknown) => this.#faults.push(`${device.name} does not stop: ${describe(error)}`));
+    }
     // What was late by then has come.
     await this.#clock.pass(120_000);
   }
