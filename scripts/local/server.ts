@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { stop as stopBundler } from "esbuild";
 import { Miniflare } from "miniflare";
 import { buildWorkers } from "./bundle.ts";
 import { openDoor } from "./door.ts";
@@ -49,6 +50,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await requireFreePort(host, port);
 
   await buildWorkers(root);
+  // Its process would stay as long as the server.
+  await stopBundler();
   const secrets = readSecrets(state, [...new Set([...configs.api.secrets.required, ...configs.gc.secrets.required])]);
   const workers: [LocalWorker, LocalWorker] = [await load(root, "api", configs.api, secrets), await load(root, "gc", configs.gc, secrets)];
   const temporary = join(state, "tmp");
