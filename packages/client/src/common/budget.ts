@@ -7,6 +7,8 @@ export type Budget = {
    * Rejects with the signal's reason.
    */
   take(amount: number, signal: AbortSignal): Promise<() => void>;
+  /** Takes one for as long as the work lasts. */
+  whileOne<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value>;
 };
 
 export function createBudget(total: number): Budget {
@@ -32,7 +34,7 @@ export function createBudget(total: number): Budget {
     };
   }
 
-  return {
+  const budget: Budget = {
     async take(wanted, signal) {
       signal.throwIfAborted();
       const amount = Math.min(wanted, total);
@@ -53,5 +55,14 @@ export function createBudget(total: number): Budget {
         throw error;
       }
     },
+    async whileOne(work, signal) {
+      const giveBack = await budget.take(1, signal);
+      try {
+        return await work();
+      } finally {
+        giveBack();
+      }
+    },
   };
+  return budget;
 }

@@ -36,15 +36,6 @@ export function createDeltaTaker({ codec, cache, hashBlock, local, fetcher }: De
   // More at once would ask for much of a rewritten file before the first answer says that it is one.
   const asking = createBudget(deltaFailuresMax);
 
-  async function inSlot<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
-    const giveBack = await slots.take(1, signal);
-    try {
-      return await work();
-    } finally {
-      giveBack();
-    }
-  }
-
   /** All of them, or undefined. */
   async function basesOf(frame: Uint8Array, block: BlockRef): Promise<Uint8Array[] | undefined> {
     const { target, size, bases } = readDeltaHeader(frame);
@@ -77,7 +68,7 @@ export function createDeltaTaker({ codec, cache, hashBlock, local, fetcher }: De
   return {
     async fromReceived(block, received, signal) {
       const frame = received?.deltas.get(block.hash);
-      return frame && inSlot(() => rebuild(frame, block), signal);
+      return frame && slots.whileOne(() => rebuild(frame, block), signal);
     },
 
     async fetch(block, signal) {
@@ -87,7 +78,7 @@ export function createDeltaTaker({ codec, cache, hashBlock, local, fetcher }: De
         // Asked before the frame is fetched: of a device's first copy of a file nothing is here.
         if (!bases.every((hash) => local.mayHave(hash))) continue;
         const frame = await fetcher.fetchFrame(url, signal);
-        const bytes = frame && (await inSlot(() => rebuild(frame, block), signal));
+        const bytes = frame && (await slots.whileOne(() => rebuild(frame, block), signal));
         if (bytes !== undefined) return bytes;
       }
       return undefined;
@@ -101,7 +92,7 @@ export function createDeltaTaker({ codec, cache, hashBlock, local, fetcher }: De
         const bases = older.of(block).flatMap(({ hash }) => (local.mayHave(hash) ? [hash] : []));
         if (bases.length === 0) return undefined;
         const frame = await fetcher.askFrame(block.hash, bases, signal);
-        const bytes = frame && (await inSlot(() => rebuild(frame, block), signal));
+        const bytes = frame && (await slots.whileOne(() => rebuild(frame, block), signal));
         older.tried(bytes !== undefined);
         return bytes;
       } finally {

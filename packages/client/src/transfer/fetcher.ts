@@ -38,22 +38,13 @@ export function createFetcher({ edge, hashBlock }: Pick<TransferOptions, "edge" 
   const slots = createBudget(transfersInFlightMax);
   const buffers = createBufferPool(buffersMax, blockBytesMax);
   const packs = createPacks({
-    fetch: (url, range, signal) => inSlot(() => edge.fetch(url, range, signal), signal),
+    fetch: (url, range, signal) => slots.whileOne(() => edge.fetch(url, range, signal), signal),
     wantedFrom: locator.wantedFrom,
   });
 
-  async function inSlot<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
-    const giveBack = await slots.take(1, signal);
-    try {
-      return await work();
-    } finally {
-      giveBack();
-    }
-  }
-
   /** Fresh memory for each block would cost the system a page fault for each page, and the collector a round for each few blocks. */
   function readWhole(url: string, signal: AbortSignal): Promise<BlockBytes> {
-    return inSlot(async () => {
+    return slots.whileOne(async () => {
       using stack = new DisposableStack();
       const buffer = stack.use(await buffers.take(signal));
       const bytes = await edge.fetch(url, undefined, signal, buffer.bytes);
@@ -99,8 +90,8 @@ export function createFetcher({ edge, hashBlock }: Pick<TransferOptions, "edge" 
       locator.forget(block.hash);
       return last;
     },
-    fetchFrame: (url, signal) => unlessRefused(inSlot(() => edge.fetch(url, undefined, signal), signal)),
-    askFrame: (hash, bases, signal) => unlessRefused(inSlot(() => edge.delta(hash, bases, signal), signal)),
+    fetchFrame: (url, signal) => unlessRefused(slots.whileOne(() => edge.fetch(url, undefined, signal), signal)),
+    askFrame: (hash, bases, signal) => unlessRefused(slots.whileOne(() => edge.delta(hash, bases, signal), signal)),
   };
 }
 

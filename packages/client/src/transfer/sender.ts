@@ -25,15 +25,6 @@ export function createSender({ edge, knowledge, compression }: Pick<TransferOpti
   /** Resolves when a block's sending has ended, well or not. */
   const inFlight = new Map<BlockHash, Promise<void>>();
 
-  async function inSlot(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    const giveBack = await slots.take(1, signal);
-    try {
-      await work();
-    } finally {
-      giveBack();
-    }
-  }
-
   async function bodyOf(bytes: Uint8Array): Promise<BlockBody> {
     if (compressionPays(compression.trial(bytes))) {
       const compressed = await compression.compress(bytes);
@@ -45,7 +36,7 @@ export function createSender({ edge, knowledge, compression }: Pick<TransferOpti
   async function sendWhole(block: BlockRef, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const state = await check(block, signal);
     if (state === "have") return;
-    await inSlot(async () => {
+    await slots.whileOne(async () => {
       if (!(await isProven(block, state, bytes, signal))) await edge.putBlock(block.hash, await bodyOf(bytes), signal);
     }, signal);
   }
@@ -53,7 +44,7 @@ export function createSender({ edge, knowledge, compression }: Pick<TransferOpti
   /** False: refused, and the block is to be sent whole. */
   async function sendDelta(hash: BlockHash, frame: Uint8Array, signal: AbortSignal): Promise<boolean> {
     try {
-      await inSlot(() => edge.putDelta(hash, frame, signal), signal);
+      await slots.whileOne(() => edge.putDelta(hash, frame, signal), signal);
       return true;
     } catch (error) {
       if (isDeltaRefusal(error)) return false;
