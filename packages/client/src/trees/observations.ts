@@ -4,6 +4,7 @@ import type { RelativePath } from "../ports.ts";
 import type { Hindrance, Observation } from "../scan/types.ts";
 import type { SharedNode } from "./node.ts";
 import type { Trees } from "./trees.ts";
+import type { WaitingRow } from "./waiting-list.ts";
 
 type Seen = {
   readonly nowMs: number;
@@ -83,22 +84,33 @@ function forgetConflict(trees: Trees, observation: Observation): void {
   if (path !== undefined) trees.conflicts.remove(path);
 }
 
-/** `folders`: the paths that were scanned, or everything; what hindered there before and does no more is forgotten. */
+type HindranceOptions = {
+  /** The paths that were scanned, or everything: what hindered there before and does no more is forgotten. */
+  readonly folders: ReadonlySet<RelativePath> | "all";
+  readonly nowMs: number;
+  /** After how long to look again at what could not be read, by how often that was tried. */
+  retryMs(attempts: number): number;
+};
+
+/** Answers those that are new, or have another reason. */
 export function applyHindrances(
   trees: Trees,
   hindrances: readonly Hindrance[],
-  folders: ReadonlySet<RelativePath> | "all",
-  nowMs: number,
-): readonly Hindrance[] {
+  { folders, nowMs, retryMs }: HindranceOptions,
+): readonly WaitingRow[] {
   return trees.transaction(() => {
     const before = new Map(trees.waiting.hindrances().map((row) => [row.path, row]));
     for (const path of before.keys()) {
       if (folders === "all" || folders.has(folderOf(path)) || folders.has(path)) trees.waiting.removeHindrance(path);
     }
-    for (const { path, reason, detail } of hindrances) {
-      trees.waiting.putHindrance({ path, reason, detail, sinceMs: before.get(path)?.sinceMs ?? nowMs, nextTryMs: null, attempts: 0 });
-    }
-    return hindrances.filter(({ path, reason }) => before.get(path)?.reason !== reason);
+    const rows = hindrances.map((hindrance): WaitingRow => {
+      const former = before.get(hindrance.path);
+      const attempts = hindrance.reason === "unreadable" ? (former?.reason === "unreadable" ? former.attempts : 0) + 1 : 0;
+      const nextTryMs = attempts === 0 ? null : nowMs + retryMs(attempts);
+      return { ...hindrance, sinceMs: former?.sinceMs ?? nowMs, nextTryMs, attempts };
+    });
+    for (const row of rows) trees.waiting.putHindrance(row);
+    return rows.filter(({ path, reason }) => before.get(path)?.reason !== reason);
   });
 }
 
