@@ -74,6 +74,7 @@ export class Sweep implements AsyncDisposable {
       faults.push(error instanceof Error ? error.message : String(error));
     }
     faults.push(...(await this.#examine()));
+    if (faults.length > 0) await this.#recover(expected);
     return { isHit, faults: faults.map((text) => `${faultText(fault)}: ${text}`) };
   }
 
@@ -104,6 +105,14 @@ export class Sweep implements AsyncDisposable {
         return differs === undefined ? undefined : `expected <> on the ${device.name}: ${differs}`;
       });
     }
+  }
+
+  /** What came of one fault is not to be found again with the next. */
+  async #recover(expected: Tree): Promise<void> {
+    const left = [...(await readTree(this.#victim.folder)).keys()].filter((path) => !expected.has(path));
+    for (const path of left) await rm(join(this.#victim.folder, path), { recursive: true, force: true });
+    await this.#victim.run(["sync", this.#victim.folder, "--once", "--allow-mass-delete"]);
+    await this.#victim.run(["reconcile", this.#victim.folder]);
   }
 
   async #examine(): Promise<string[]> {

@@ -1,6 +1,7 @@
 /** What a scan found, written to the local tree. */
 import type { NodeId } from "@ashlar/shared/ids";
-import type { RelativePath } from "../ports.ts";
+import { isConflictNameOf, temporaryName } from "@ashlar/shared/side-names";
+import type { RelativePath, Stat } from "../ports.ts";
 import type { Hindrance, Observation } from "../scan/types.ts";
 import type { SharedNode } from "./node.ts";
 import type { Trees } from "./trees.ts";
@@ -36,6 +37,7 @@ function applyOne(trees: Trees, observation: Observation, seen: Seen): void {
     case "appeared": {
       const { name, spelling, kind, stat } = observation;
       const parent = known.get(observation.parent) ?? observation.parent;
+      if (isHalfMoved(trees, { parent, name, stat })) return;
       const id = cameBack(trees, { parent, name, kind }, seen.open) ?? observation.id;
       if (id !== observation.id) {
         known.set(observation.id, id);
@@ -62,6 +64,19 @@ function applyOne(trees: Trees, observation: Observation, seen: Seen): void {
     case "vanished":
       return;
   }
+}
+
+/**
+ * A second name of a file that this client was about to give it when it died between making the new one and removing the old:
+ * the node keeps the old one, and the move is planned again and finished. Taken for a file of its own it would be sent as one.
+ */
+function isHalfMoved(trees: Trees, { parent, name, stat }: { parent: NodeId; name: string; stat: Stat }): boolean {
+  if (stat.kind === "folder") return false;
+  const node = trees.local.view().byInode(stat.inode);
+  if (node === undefined || !trees.dirty.has(node.id)) return false;
+  const remote = trees.remote.get(node.id);
+  const isWhereItGoes = remote !== undefined && remote.parent === parent && remote.name === name;
+  return isWhereItGoes || name === temporaryName(node.id) || (node.parent === parent && isConflictNameOf(name, node.name));
 }
 
 /**

@@ -195,7 +195,14 @@ export class SimulatedDisk {
         if (there !== undefined && (from === to || there !== this.find(from))) throw new DiskError("changed", to);
         if (to.startsWith(`${from}/`)) throw new DiskError("io", to);
         if (this.find(parentOf(to))?.kind !== "folder") throw new DiskError("absent", to);
-        const item = this.#take(from);
+        const item = this.#need(from);
+        if (item.kind !== "folder" && from !== to) {
+          // The real disk links and unlinks: a crash in between leaves both names.
+          this.#put(to, item);
+          item.ctimeNs = this.#now();
+          await gate("move half done", to);
+        }
+        this.#take(from);
         this.#put(to, item);
         item.ctimeNs = this.#now();
         const stat = statOf(item);
