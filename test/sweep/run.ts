@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
 import { seeded } from "../e2e/support/random.ts";
-import { everyFault, faultText } from "./support/fault.ts";
+import { everyFault, faultText } from "../e2e/support/fault.ts";
 import { shuffled } from "./support/sample.ts";
 import { Sweep } from "./support/sweep.ts";
 
@@ -23,7 +23,9 @@ const options = { call: { type: "string" }, blow: { type: "string" }, trials: { 
 const { call, blow, trials = Infinity, seed = 1 } = argumentsSchema.parse(parseArgs({ options }).values);
 
 await using sweep = await Sweep.open();
-const wanted = everyFault(await sweep.count()).filter((fault) => (call ?? fault.call) === fault.call && (blow ?? fault.blow) === fault.blow);
+const wanted = everyFault(await sweep.count()).filter(
+  (fault) => (call ?? fault.call) === fault.call && (blow ?? fault.blow) === fault.blow,
+);
 const faults = shuffled(wanted, seeded(seed)).slice(0, trials);
 console.log(`${faults.length} of ${wanted.length} faults, seed ${seed}`);
 let hits = 0;

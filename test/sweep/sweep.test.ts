@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seeded, seedOfThisRun } from "../e2e/support/random.ts";
-import { everyFault, type Fault } from "./support/fault.ts";
+import { everyFault, type Fault } from "../e2e/support/fault.ts";
 import { shuffled } from "./support/sample.ts";
 import { Sweep } from "./support/sweep.ts";
 

@@ -11,8 +11,8 @@ import { openHouse, type Device, type House } from "../../e2e/support/house.ts";
 import { difference, readTree, type Tree } from "../../e2e/support/tree.ts";
 import type { Running } from "../../e2e/support/command.ts";
 import { editAll, settle } from "./edits.ts";
-import { faultText, type Fault } from "./fault.ts";
-import { countCalls, requireStrace, strike } from "./struck.ts";
+import { faultText, type Fault } from "../../e2e/support/fault.ts";
+import { countCalls, requireStrace, strike } from "../../e2e/support/struck.ts";
 
 export type Verdict = { readonly isHit: boolean; readonly faults: readonly string[] };
 
@@ -62,10 +62,7 @@ export class Sweep implements AsyncDisposable {
     const expected = await this.#change();
     const changed = await readTree(this.#victim.folder);
     const { code, output, isHit } = await strike(fault, this.#options);
-    const faults = [
-      ...endingFaults(fault, code, output),
-      ...halfWritten(await readTree(this.#victim.folder), [before, changed, expected]),
-    ];
+    const faults = [...endingFaults(fault, code, output), ...halfWritten(await readTree(this.#victim.folder), [before, changed, expected])];
     const again = await this.#victim.run(["sync", this.#victim.folder, "--once", "--json", "--allow-mass-delete"]);
     if (again.code !== 0) faults.push(`started again it ended with ${again.code}: ${again.stderr}${again.stdout.slice(-1000)}`);
     try {

@@ -2,7 +2,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { calls, keyOf, type Fault, type Thread } from "./fault.ts";
 
@@ -30,7 +29,11 @@ export function requireStrace(): void {
 
 export async function strike(fault: Fault, options: Options): Promise<Struck> {
   const blow = fault.blow === "KILL" ? "signal=KILL" : `error=${fault.blow}`;
-  const { code, output, trace } = await runTraced(fault.thread, ["-e", `trace=${fault.call}`, "-e", `inject=${fault.call}:${blow}:when=${fault.n}`], options);
+  const { code, output, trace } = await runTraced(
+    fault.thread,
+    ["-e", `trace=${fault.call}`, "-e", `inject=${fault.call}:${blow}:when=${fault.n}`],
+    options,
+  );
   return { code, output, isHit: fault.blow === "KILL" ? code === null : trace.includes("(INJECTED)") };
 }
 
@@ -46,7 +49,12 @@ export async function countCalls(thread: Thread, options: Options): Promise<Map<
   return counts;
 }
 
-async function runTraced(thread: Thread, more: readonly string[], { folder, home, log }: Options) {
+/** `sync --once` with those arguments to strace; its own log is `trace`. */
+export async function runTraced(
+  thread: Thread,
+  more: readonly string[],
+  { folder, home, log }: Options,
+): Promise<{ readonly code: number | null; readonly output: string; readonly trace: string }> {
   await rm(log, { force: true });
   const tracing = ["-o", log, ...more];
   const command = [bin, "sync", folder, "--once", "--json", "--allow-mass-delete", "--timeout", "30"];
@@ -64,5 +72,3 @@ async function runTraced(thread: Thread, more: readonly string[], { folder, home
   const trace = await readFile(log, "utf8").catch(() => "");
   return { code: child.exitCode, output, trace };
 }
-
-export const logOf = (directory: string): string => join(directory, "strace.log");
