@@ -32,6 +32,8 @@ async function arrives(name: string, text: string): Promise<void> {
   });
 }
 
+const line = (index: number) => `${index} `.padEnd(1000, ".").concat("\n");
+
 /** What B was told to do to names that begin so. */
 const doneTo = (name: string) =>
   onB.events.filter(({ type, path }) => type === "applied" && String(path).startsWith(name)).map(({ change }) => change);
@@ -84,7 +86,6 @@ describe("while it is being synced", () => {
 
   it("E65 a log that is written all the time arrives as a beginning of itself, and whole when it is quiet", async () => {
     const name = "log";
-    const line = (index: number) => `${index} `.padEnd(1000, ".").concat("\n");
     const seen: string[] = [];
     let written = "";
     for (let index = 0; index < 1000; index++) {
@@ -110,5 +111,6 @@ describe("while it is being synced", () => {
     for (let index = 0; index < 400; index++) await writeFile(on(a, "renamed", `burst ${index}`), `${index}`);
     await arrives("renamed/burst 399", "399");
     await eventually(() => pair.difference());
+    expect(await readdir(on(pair.b, "renamed"))).toHaveLength(401);
   });
 });

@@ -9,7 +9,7 @@ export type Pair = {
   readonly a: Device;
   readonly b: Device;
   /** In the folder of a device. */
-  on(device: Device, ...names: string[]): string;
+  readonly on: (device: Device, ...names: string[]) => string;
   /** A, B and A again sync once: whatever each had is everywhere. */
   meet(codes?: readonly number[]): Promise<void>;
   /** What differs between the two folders; undefined: nothing. */

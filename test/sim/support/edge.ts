@@ -4,7 +4,7 @@ import { zstdDecompressSync } from "node:zlib";
 import { app } from "@ashlar/api/app";
 import { boundedUnzstd } from "@ashlar/server/blocks/bounded-unzstd";
 import { collect } from "@ashlar/server/collect/collect";
-import type { BucketCollector, Database } from "@ashlar/server/ports";
+import type { Database } from "@ashlar/server/ports";
 import { type CommitResponse, commitResponseSchema } from "@ashlar/shared/protocol/commit";
 import type { ManualClock } from "../../../packages/client/test/support/manual-clock.ts";
 import type { Random } from "../../../packages/client/test/support/random.ts";
@@ -70,7 +70,7 @@ export class EdgeInMemory {
         directory: d1(this.directory, "DIRECTORY"),
         metaShards: this.meta.map((db, index) => d1(db, `META_${index}`)),
         indexShards: this.index.map((db, index) => d1(db, `INDEX_${index}`)),
-        bucket: faultyBucket(this.objects, this.steps, life) as unknown as BucketCollector,
+        bucket: faultyBucket(this.objects, this.steps, life),
         tend: (call) => this.#users.namespace(life).getByName(call.user).tend(call),
         clock,
         random: random.bytes,

@@ -264,7 +264,7 @@ class Simulation {
     for (const [index, device] of this.#devices.entries()) {
       const fold = (path: string) => (index === 0 ? path.normalize("NFC").toLowerCase() : path.normalize("NFC"));
       const seen = new Set<string>();
-      for (const [path] of [...device.disk.items()]) {
+      for (const [path] of device.disk.items()) {
         if (seen.has(fold(path))) return this.#say(device, `renames ${path}`, () => device.disk.userMove(path, `${path} ${round}`));
         seen.add(fold(path));
       }

@@ -138,9 +138,10 @@ function endingFaults({ blow }: Fault, code: number | null, output: string): str
   return /^ +at /m.test(output) ? [`it told of a failure that nobody foresaw: ${output.slice(-1500)}`] : [];
 }
 
+const contentOf = (what: string) => what.replace(/^file \d+ /, "");
+
 /** I6: at no moment has a file other content than one that somebody saved in one piece. */
 function halfWritten(now: Tree, whole: readonly Tree[]): string[] {
-  const contentOf = (what: string) => what.replace(/^file \d+ /, "");
   const known = new Set(whole.flatMap((tree) => [...tree.values()].map(contentOf)));
   return [...now]
     .filter(([, what]) => what.startsWith("file ") && !known.has(contentOf(what)))

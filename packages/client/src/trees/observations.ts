@@ -104,7 +104,7 @@ type HindranceOptions = {
   readonly folders: ReadonlySet<RelativePath> | "all";
   readonly nowMs: number;
   /** After how long to look again at what could not be read, by how often that was tried. */
-  retryMs(attempts: number): number;
+  readonly retryMs: (attempts: number) => number;
 };
 
 /** Answers those that are new, or have another reason. */

@@ -126,37 +126,37 @@ describe("a folder that moves while it is looked for", () => {
   });
 });
 
-describe("a move that a crash cut short between its two names", () => {
-  /** Kills the device there; the file then has both names. */
-  const dieHalfWay = (device: Device) => {
-    device.diskGate = (call) => {
-      if (call !== "move half done") return;
-      device.diskGate = () => undefined;
-      device.kill();
-      return new Promise(() => undefined);
-    };
+/** Kills the device there; the file then has both names. */
+function dieHalfWay(device: Device): void {
+  device.diskGate = (call) => {
+    if (call !== "move half done") return;
+    device.diskGate = () => undefined;
+    device.kill();
+    return new Promise(() => undefined);
   };
+}
 
-  async function swapped(half: number) {
-    const { one, two, edge, clock } = pair();
-    one.disk.userWrite("a", "text of a");
-    one.disk.userWrite("b", "text of b");
+async function swapped(half: number) {
+  const { one, two, edge, clock } = pair();
+  one.disk.userWrite("a", "text of a");
+  one.disk.userWrite("b", "text of b");
+  await clock.pass(5000);
+  await one.syncOnce();
+  await two.syncOnce();
+  one.disk.userSwap("a", "b");
+  await one.syncOnce();
+  two.start();
+  for (let time = 0; time < half; time++) {
+    dieHalfWay(two);
     await clock.pass(5000);
-    await one.syncOnce();
-    await two.syncOnce();
-    one.disk.userSwap("a", "b");
-    await one.syncOnce();
-    two.start();
-    for (let time = 0; time < half; time++) {
-      dieHalfWay(two);
-      await clock.pass(5000);
-      if (!two.isRunning) two.start();
-    }
-    await clock.pass(30_000);
-    await two.stop();
-    return { one, two, edge };
+    if (!two.isRunning) two.start();
   }
+  await clock.pass(30_000);
+  await two.stop();
+  return { one, two, edge };
+}
 
+describe("a move that a crash cut short between its two names", () => {
   it.each([1, 2, 3])("X97 is finished, and its second name is nobody's new file (%i of the moves of a swap)", async (half) => {
     const { one, two, edge } = await swapped(half);
     expect(two.crashes).toBe(half);

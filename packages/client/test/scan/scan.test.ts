@@ -71,9 +71,10 @@ describe("scan: a disk mounted inside of the folder", () => {
   });
 });
 
+const place = (tree: MemoryTree, kind: string) => (kind === "file" ? tree.write("a", "text") : tree.makeFolder("a"));
+
 describe("scan: two known nodes in one place", () => {
   it.each(["file", "folder"])("S27 the one that is there stays and the other has vanished (a %s was there before)", async (before) => {
-    const place = (tree: MemoryTree, kind: string) => (kind === "file" ? tree.write("a", "text") : tree.makeFolder("a"));
     const folder = await scanned((tree) => place(tree, before));
     const old = folder.view.at("a");
     folder.tree.remove("a");
