@@ -94,4 +94,6 @@ await sync("1 GiB of large files", (largeFiles * largeBytes) / (1024 * MiB));
 console.table(rows);
 console.log("Both devices' requests; without the object's own storage (two or three rows in each commit) and processor time.");
 console.table(await monthOfEdits());
-console.log("An account of 5,000 small files, 40 commits of 1 to 5 changed files a day, deletions among them; history is kept for 30 days.");
+console.log(
+  "An account of 5,000 small files, 40 commits of 1 to 5 changed files a day, deletions among them; history is kept for 30 days.",
+);

@@ -1,7 +1,7 @@
 /** How full an account's packs stay: the server's own commits and collector over a database in memory, day by day. */
 import type { NodeId } from "@ashlar/shared/ids";
 import { commitInlineBlocksMax } from "@ashlar/shared/limits";
-import { splitIntoPacks, storePack } from "../packages/server/src/blocks/packs.ts";
+import { splitIntoPacks, storePack } from "@ashlar/server/blocks/packs";
 import { newBlock } from "../packages/server/test/support/blocks.ts";
 import { createOp, deleteOp, newNode, newWorld, rootId, updateOp } from "../packages/server/test/support/namespace-world.ts";
 import { randomBytes } from "../packages/server/test/support/ports.ts";

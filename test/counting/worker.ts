@@ -104,6 +104,7 @@ export class UserSync extends RealUserSync {
   }
 }
 
+// oxlint-disable-next-line import/no-default-export -- the platform asks for it
 export default {
   async fetch(request, env, ctx) {
     const { pathname, searchParams } = new URL(request.url);

@@ -197,13 +197,13 @@ for (const from of ["the bucket", "the edge cache"] as const) {
       await env.BLOCKS.delete(`b/${block.hash}`);
     }
     for (const accept of ["zstd", "identity, zstd", "br,zstd"]) {
-      const stored = await get({ [acceptEncodingHeader]: accept });
-      expect(stored.headers.get(encodingHeader)).toBe("zstd");
-      expect(stored.headers.get("content-length")).toBe(String(frame.length));
-      expect(stored.headers.get("etag")).toBe(`"${block.hash}-zstd"`);
-      expect(stored.headers.get("vary")).toBe(acceptEncodingHeader);
-      expect(stored.headers.get("content-encoding")).toBeNull();
-      expect(await bytesOf(stored)).toEqual(frame);
+      const answer = await get({ [acceptEncodingHeader]: accept });
+      expect(answer.headers.get(encodingHeader)).toBe("zstd");
+      expect(answer.headers.get("content-length")).toBe(String(frame.length));
+      expect(answer.headers.get("etag")).toBe(`"${block.hash}-zstd"`);
+      expect(answer.headers.get("vary")).toBe(acceptEncodingHeader);
+      expect(answer.headers.get("content-encoding")).toBeNull();
+      expect(await bytesOf(answer)).toEqual(frame);
     }
     for (const headers of [{}, { [acceptEncodingHeader]: "br" }]) {
       const plain = await get(headers);

@@ -274,8 +274,14 @@ describe("the plan", () => {
     house.clock.forward(leaseMs);
     const two = await house.plan("", { rows: 100, steps: 1, roundRuns: 1, leases: 2, blocks: 2 });
     expect(two).toMatchObject({ isLast: false, expiredLeases: 2, upTo: two.expired[1]?.hash });
-    expect(await house.plan("", { rows: 100, steps: 1, roundRuns: 1, leases: 3, blocks: 4 })).toMatchObject({ isLast: true, expiredLeases: 3 });
-    expect(await collectBlocks(house.ports, two, { rows: 100, steps: 1, roundRuns: 1, leases: 2, blocks: 2 })).toMatchObject({ leases: 2, deleted: 2 });
+    expect(await house.plan("", { rows: 100, steps: 1, roundRuns: 1, leases: 3, blocks: 4 })).toMatchObject({
+      isLast: true,
+      expiredLeases: 3,
+    });
+    expect(await collectBlocks(house.ports, two, { rows: 100, steps: 1, roundRuns: 1, leases: 2, blocks: 2 })).toMatchObject({
+      leases: 2,
+      deleted: 2,
+    });
   });
 
   it("Q8 a run walks on, statement by statement, until its share of the round is done, and no further than it may", async () => {

@@ -167,27 +167,32 @@ describe("packs", () => {
   });
 });
 
+const refOf = ({ hash, size }: { hash: BlockHash; size: number }) => ({ hash, size });
+
+/** A pack of three blocks in use, of which the middle one is rotten; another where there is nothing. */
+async function damagedWorld() {
+  const world = await newWorld();
+  const [rotten, missing] = [await packed(world, [10, 20, 30], 3), await packed(world, [40], 1)];
+  world.bucket.objects.get(rotten.key)?.fill(0, 10, 30);
+  world.bucket.objects.delete(missing.key);
+  const lost = [rotten.blocks[1], missing.blocks[0]].flatMap((one) => one ?? []);
+  const suspects = [rotten.pack.id, missing.pack.id];
+  const mark = () => tend(depsOf(world), { ...callOf(world), suspects }, bounds);
+  const have = async () =>
+    haveSmallBlocks(
+      { db: world.db, clock: { now: () => world.time } },
+      world.user,
+      [...rotten.blocks, ...missing.blocks].map(({ hash }) => hash),
+    );
+  return { world, rotten, missing, lost, mark, have };
+}
+
+const placedRows = (world: World) =>
+  world.db.raw
+    .prepare(`SELECT hash, size, pack_id AS pack, pack_offset AS "offset" FROM user_blocks WHERE refs > 0 ORDER BY pack_id`)
+    .all() as PlacedRow[];
+
 describe("packs whose bytes are lost", () => {
-  const refOf = ({ hash, size }: { hash: BlockHash; size: number }) => ({ hash, size });
-
-  /** A pack of three blocks in use, of which the middle one is rotten; another where there is nothing. */
-  async function damagedWorld() {
-    const world = await newWorld();
-    const [rotten, missing] = [await packed(world, [10, 20, 30], 3), await packed(world, [40], 1)];
-    world.bucket.objects.get(rotten.key)?.fill(0, 10, 30);
-    world.bucket.objects.delete(missing.key);
-    const lost = [rotten.blocks[1], missing.blocks[0]].flatMap((one) => one ?? []);
-    const suspects = [rotten.pack.id, missing.pack.id];
-    const mark = () => tend(depsOf(world), { ...callOf(world), suspects }, bounds);
-    const have = async () =>
-      haveSmallBlocks(
-        { db: world.db, clock: { now: () => world.time } },
-        world.user,
-        [...rotten.blocks, ...missing.blocks].map(({ hash }) => hash),
-      );
-    return { world, rotten, missing, lost, mark, have };
-  }
-
   it("Q48 what is whole in a damaged pack moves to a new one; the rest keeps its references, is wanted, and counts as absent", async () => {
     const { world, rotten, lost, mark, have } = await damagedWorld();
     expect(new Set((await mark()).wanted)).toEqual(new Set(lost.map(({ hash }) => hash)));
@@ -255,9 +260,4 @@ describe("packs whose bytes are lost", () => {
     expect(await tend(depsOf(world), { ...callOf(world), suspects }, bounds)).toMatchObject({ wanted: [], damaged: 0 });
     expect(dump(world)).toEqual(before);
   });
-
-  const placedRows = (world: World) =>
-    world.db.raw
-      .prepare(`SELECT hash, size, pack_id AS pack, pack_offset AS "offset" FROM user_blocks WHERE refs > 0 ORDER BY pack_id`)
-      .all() as PlacedRow[];
 });

@@ -36,7 +36,10 @@ const blocksSql = `SELECT hash, size, pack_offset AS "offset" FROM user_blocks W
 
 const looksAtOnce = 6;
 
-export function scrubPacksPart(ports: PackScrubPorts, { shard, now, bounds }: { shard: number; now: number; bounds: PackScrubBounds }): Part {
+export function scrubPacksPart(
+  ports: PackScrubPorts,
+  { shard, now, bounds }: { shard: number; now: number; bounds: PackScrubBounds },
+): Part {
   const { db, cursors } = ports;
   const walk = `scrub-packs/${shard}`;
   return {

@@ -45,10 +45,6 @@ export async function rewritePacks(
   const { blocks, lost } = await readPlaced(deps, user, placed);
   if (lost.length > 0) return { damaged: [...new Set(lost.map(({ pack }) => pack))] };
   const made = await storePack(bucket, user, blocks, random);
-  await db.batch([
-    passFence(db, user, fence),
-    ...moveInto(db, user, made, now),
-    db.prepare(endPacksSql).bind(json, user, now + leaseMs),
-  ]);
+  await db.batch([passFence(db, user, fence), ...moveInto(db, user, made, now), db.prepare(endPacksSql).bind(json, user, now + leaseMs)]);
   return { damaged: [] };
 }
