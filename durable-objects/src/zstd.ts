@@ -1,5 +1,32 @@
 import { boundedUnzstd } from "@ashlar/server/blocks/bounded-unzstd";
-import { zstdDecompressSync } from "node:zlib";
+import type { Compress } from "@ashlar/server/ports";
+import { constants, createZstdCompress, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 
 /** What a zstd frame holds, at most so many bytes. Throws on more, and on what is no frame. */
 export const unzstd = boundedUnzstd((frame, maxOutputLength) => zstdDecompressSync(frame, { maxOutputLength }));
+
+/** workerd before 2026-11-17 fails where the frame has more than some 40 KiB, and its stream does not. */
+let compressesAtOnce: boolean | undefined;
+const longFrameBytes = 128 * 1024;
+
+export const compress: Compress = async (bytes, level) => {
+  const options = { params: { [constants.ZSTD_c_compressionLevel]: level }, pledgedSrcSize: bytes.length };
+  compressesAtOnce ??= canCompressAtOnce();
+  if (compressesAtOnce || bytes.length <= longFrameBytes / 4) return zstdCompressSync(bytes, options);
+  const frame = createZstdCompress(options);
+  frame.end(bytes);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of frame) pieces.push(piece as Uint8Array);
+  return Buffer.concat(pieces);
+};
+
+function canCompressAtOnce(): boolean {
+  const incompressible = new Uint8Array(longFrameBytes);
+  crypto.getRandomValues(incompressible.subarray(0, longFrameBytes / 2));
+  crypto.getRandomValues(incompressible.subarray(longFrameBytes / 2));
+  try {
+    return zstdCompressSync(incompressible).length > longFrameBytes;
+  } catch {
+    return false;
+  }
+}

@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { root } from "../local/root.ts";
 import { settings } from "../local/serve.ts";
 import { readWorkers } from "../local/workers.ts";
+import { sessionDownloadsMax, sessionPeriodS, sessionRequestsMax } from "@ashlar/shared/limits";
 import { readWranglerConfig } from "../local/wrangler-config.ts";
 
 it("O1 without settings the port is 8787 on this machine alone, and the state is .ashlar in the repository", () => {
@@ -57,4 +58,10 @@ it("O13 a Node that is too old is told what to do, exit code 2", () => {
   const code = "import('./scripts/local/require-node.ts').then(({ requireNode }) => requireNode('20.20.2'))";
   const result = () => execFileSync(process.execPath, ["-e", code], { cwd: root, encoding: "utf8", stdio: "pipe" });
   expect(result).toThrow(expect.objectContaining({ status: 2, stderr: expect.stringMatching(/^This is Node 20\.20\.2; Ashlar needs 24/) }));
+});
+
+it("B30 the limits of a session that are bound are those that the protocol names", () => {
+  const limits = new Map(readWorkers(root).api.ratelimits.map(({ name, simple }) => [name, simple]));
+  expect(limits.get("SESSION_LIMIT")).toEqual({ limit: sessionRequestsMax, period: sessionPeriodS });
+  expect(limits.get("DOWNLOAD_LIMIT")).toEqual({ limit: sessionDownloadsMax, period: sessionPeriodS });
 });

@@ -59,6 +59,8 @@ export type RandomBytes = (count: number) => Uint8Array;
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 /** What a zstd frame holds, at most so many bytes. Throws on more, and on what is no frame. */
 export type Unzstd = (frame: Uint8Array, bytesMax: number) => Uint8Array;
+/** The bytes as one zstd frame that states their number. The same for the same bytes and level, as long as the platform has one version of zstd. */
+export type Compress = (bytes: Uint8Array, level: number) => Promise<Uint8Array>;
 /** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, under a key of the server: 32 bytes. */
 export type Mac = (message: string) => Uint8Array;
 /** The same under a key that is handed in, as UTF-8, and over bytes. */

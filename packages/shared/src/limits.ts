@@ -51,6 +51,11 @@ export const rebuildWaitMsMax = 30 * secondMs;
 export const rebuildMsMax = minuteMs;
 /** Runs of a manifest that a patch replaces; more than these and the manifest is sent whole. */
 export const manifestSplicesMax = 64;
+/** Requests of one account in a period that its session allows: some 200 MiB/s of blocks. */
+export const sessionRequestsMax = 1000;
+/** Signed addresses that it may read meanwhile: no database is asked for them. */
+export const sessionDownloadsMax = 5000;
+export const sessionPeriodS = 10;
 export const checkHashesMax = 1000;
 export const locateHashesMax = 1000;
 /** A nonce that `check` gives for a proof: long enough to wait behind other blocks on a slow link, short enough to be worth nothing later. */
@@ -95,6 +100,8 @@ export const usageMs = 90 * dayMs;
 
 /** How long a block is protected after it was named by check, stored, or released (DESIGN sections 4 and 5). */
 export const leaseMs = 72 * hourMs;
+/** What is prolonged lasts this much longer, so that asking over and over writes a row an hour and not one each time. */
+export const prolongedMs = 1 * hourMs;
 /** How far back a device may go on from its cursor; one with an older cursor must reconcile. */
 export const journalMs = 7 * dayMs;
 /** How long a superseded version, a deleted node and a row of the journal are kept: as far back as anything can be brought back. */
@@ -139,6 +146,9 @@ export const pageManifestCharsMax = 4 * MiB;
 export const pushInlineBytesMax = 64 * KiB;
 /** D1 refuses rows and parameters above 2,000,000 bytes: larger manifests live in R2, larger statements are split. */
 export const manifestRowCharsMax = 1_000_000;
+
+/** Blocks that the edge has lost and asks a user's devices for, in one message. */
+export const wantedBlocksMax = 1000;
 
 /** What a device may say in one message on the socket. */
 export const socketMessageBytesMax = 64 * KiB;

@@ -34,18 +34,24 @@ export type Device = {
 
 export const password = "correct horse battery";
 
+type HouseOptions = {
+  /** Makes another tree of Workers than the repository, in a folder of its own. */
+  readonly makeRoot?: (directory: string) => Promise<string>;
+};
+
 /** `env` is of the edge's own, such as `ASHLAR_QUOTA_BYTES`. */
-export async function openHouse(env: Readonly<Record<string, string>> = {}): Promise<House> {
+export async function openHouse(env: Readonly<Record<string, string>> = {}, { makeRoot }: HouseOptions = {}): Promise<House> {
   const directory = await mkdtemp(join(tmpdir(), "ashlar-e2e-"));
   const state = join(directory, "edge");
-  let edge = await startEdge({ state, env });
+  const options = { state, env, ...(makeRoot !== undefined && { root: await makeRoot(join(directory, "root")) }) };
+  let edge = await startEdge(options);
   const proxies: Proxy[] = [];
   return {
     directory,
     edge: () => edge,
     killEdge: () => edge.kill(),
     async startEdge() {
-      edge = await startEdge({ state, env });
+      edge = await startEdge(options);
       for (const proxy of proxies) proxy.aim(edge.url);
     },
     async device(name, account) {

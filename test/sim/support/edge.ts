@@ -102,6 +102,8 @@ export class EdgeInMemory {
       ...numbered("META", this.meta),
       ...numbered("INDEX", this.index),
       SIGN_IN_LIMIT: { limit: async () => ({ success: true }) },
+      SESSION_LIMIT: { limit: async () => ({ success: true }) },
+      DOWNLOAD_LIMIT: { limit: async () => ({ success: true }) },
       ADDRESS_LIMIT: { limit: async () => ({ success: true }) },
       EDGE_CACHE: "off",
       QUOTA_BYTES: "1000000000000",

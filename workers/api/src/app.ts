@@ -16,27 +16,27 @@ import { download } from "./download/routes.ts";
 import { answerHeaders, spokenVersion, unreadBodies } from "./http/border.ts";
 import { type ApiEnv, requireIdentity } from "./http/identity.ts";
 import { problemResponse, refusalOf } from "./http/problems.ts";
+import { limitDownloads, limitSession } from "./http/rate-limit.ts";
 import { upload } from "./upload/routes.ts";
 
 /** Addresses that only a signed-in device may ask; `/v1/session` decides by method. */
 const signedIn = [
-  "/v1/b/*",
   "/v1/blocks/*",
   "/v1/changes",
   "/v1/commits",
-  "/v1/d/*",
   "/v1/devices/*",
   "/v1/events",
   "/v1/files/*",
   "/v1/find",
   "/v1/log",
-  "/v1/p/*",
   "/v1/rewind",
   "/v1/trash",
   "/v1/trash/*",
   "/v1/tree/*",
   "/v1/usage",
 ];
+/** Signed besides. */
+const downloads = ["/v1/b/*", "/v1/d/*", "/v1/p/*"];
 
 export const app = new Hono<ApiEnv>();
 
@@ -51,7 +51,8 @@ app.use(answerHeaders);
 app.use(unreadBodies);
 app.use(spokenVersion);
 app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemResponse(new ProblemError("method-not-allowed"), methods) }));
-for (const path of signedIn) app.use(path, requireIdentity);
+for (const path of signedIn) app.use(path, requireIdentity, limitSession);
+for (const path of downloads) app.use(path, requireIdentity, limitDownloads);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
 for (const room of [accounts, upload, download, delta, locate, commits, changes, tree, files, history, events, usage]) app.route("/", room);

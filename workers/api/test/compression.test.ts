@@ -6,7 +6,7 @@ import { blockBytesMax, packBlockBytesMax } from "@ashlar/shared/limits";
 import { acceptEncodingHeader, encodingHeader } from "@ashlar/shared/protocol/block";
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
-import { zstdCompressSync } from "node:zlib";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { indexShards } from "../src/env.ts";
 import {
@@ -53,28 +53,79 @@ async function rowOf({ hash }: TestBlock) {
   return rows.find((row) => row !== null);
 }
 
-test("Y17 a block sent compressed is stored so, under the hash of its plain bytes, and its user has it", async () => {
+/** The object, as its bytes and what it says of itself. */
+async function stored({ hash }: TestBlock) {
+  const object = await env.BLOCKS.get(`b/${hash}`);
+  return { bytes: new Uint8Array((await object?.arrayBuffer()) ?? []), form: object?.customMetadata };
+}
+
+test("Y17 a block sent compressed is stored under the hash of its plain bytes, and its user has it", async () => {
   const as = await newDevice();
   const block = textBlock(blockBytesMax);
-  const frame = frameFrom(block.bytes);
-  expect((await sendZstd(as, block, frame)).status).toBe(204);
+  expect((await sendZstd(as, block, frameFrom(block.bytes))).status).toBe(204);
   expect(await check(as, [block])).toEqual({ states: ["have"] });
-  const object = await env.BLOCKS.get(`b/${block.hash}`);
-  expect(object?.customMetadata).toEqual({ encoding: "zstd", size: String(block.size) });
-  expect(new Uint8Array((await object?.arrayBuffer()) ?? [])).toEqual(frame);
-  expect(await rowOf(block)).toEqual({ encoding: "zstd", size: block.size, stored_size: frame.length });
-  const plain = await put(await newDevice(), block);
-  expect(plain.status).toBe(204);
+  const { bytes, form } = await stored(block);
+  expect(form).toEqual({ encoding: "zstd", size: String(block.size) });
+  expect(new Uint8Array(zstdDecompressSync(bytes))).toEqual(block.bytes);
+  expect(await rowOf(block)).toEqual({ encoding: "zstd", size: block.size, stored_size: bytes.length });
 });
+
+for (const [what, makeBlock] of Object.entries({
+  "that compresses": () => textBlock(),
+  "that compresses to more than the platform takes at once": () => halfRandom(400_000),
+  "that does not compress": () => newBlock(200_000),
+})) {
+  test(`B28 a block ${what} is stored alike, whoever sends it in whichever form, or as a delta`, async () => {
+    const base = makeBlock();
+    const block = editOf(base);
+    const [first, second, third, fourth] = [await newDevice(0), await newDevice(1), await newDevice(2), await newDevice(3)];
+    await put(first, block);
+    const plain = await stored(block);
+    // A frame of raw blocks, as nobody else would send it.
+    for (const [as, frame] of [
+      [second, frameOfRawBlocks(block.bytes)],
+      [third, frameOfRawBlocks(block.bytes, 1000)],
+    ] as const) {
+      expect((await sendZstd(as, block, frame)).status).toBe(204);
+      expect(await stored(block)).toEqual(plain);
+    }
+    await put(fourth, base);
+    expect((await sendDelta(fourth, block, frameOf(block, base))).status).toBe(204);
+    expect(await stored(block)).toEqual(plain);
+    expect((plain.form ?? {})["encoding"]).toBe(what === "that does not compress" ? undefined : "zstd");
+  });
+}
+
+/** A valid frame with nothing compressed in it. */
+function frameOfRawBlocks(bytes: Uint8Array, blockBytes = 100_000): Uint8Array {
+  const head = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0]);
+  new DataView(head.buffer).setUint32(5, bytes.length, true);
+  const pieces = [head];
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const piece = bytes.slice(at, at + blockBytes);
+    const isLast = at + blockBytes >= bytes.length;
+    const word = (piece.length << 3) | Number(isLast);
+    pieces.push(new Uint8Array([word & 255, (word >> 8) & 255, word >> 16]), piece);
+  }
+  const frame = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    frame.set(piece, at);
+    at += piece.length;
+  }
+  return frame;
+}
+
+/** Shrinks to some three quarters. */
+function halfRandom(size: number): TestBlock {
+  const bytes = newBlock(size).bytes.map((byte) => byte & 0x3f);
+  return { hash: hashOf(bytes), size, bytes };
+}
 
 test("Y17 a small block, or one that compression does not shorten, is stored plain", async () => {
   const as = await newDevice();
   const [small, random] = [textBlock(packBlockBytesMax), newBlock(packBlockBytesMax + 1)];
-  // A frame of one raw block: longer than its content.
-  const raw = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 1, 0, 1, 0, ...new Uint8Array(3), ...random.bytes]);
-  new DataView(raw.buffer).setUint32(5, random.size, true);
-  const head = 1 | (random.size << 3);
-  raw.set([head & 255, (head >> 8) & 255, head >> 16], 9);
+  const raw = frameOfRawBlocks(random.bytes);
   expect((await sendZstd(as, small, frameFrom(small.bytes))).status).toBe(204);
   expect((await sendZstd(as, random, raw)).status).toBe(204);
   expect(await check(as, [small, random])).toEqual({ states: ["have", "have"] });
@@ -136,8 +187,8 @@ for (const from of ["the bucket", "the edge cache"] as const) {
   test(`Y18 from ${from}, a compressed block is given as stored to who takes that, and plain to others and in ranges`, async () => {
     const as = await newDevice();
     const block = textBlock();
-    const frame = frameFrom(block.bytes);
-    await sendZstd(as, block, frame);
+    await sendZstd(as, block, frameFrom(block.bytes));
+    const { bytes: frame } = await stored(block);
     const path = addressOf(as, block);
     const get = (headers: Record<string, string> = {}) => send("GET", path, { as, headers });
     if (from === "the edge cache") {
@@ -146,13 +197,13 @@ for (const from of ["the bucket", "the edge cache"] as const) {
       await env.BLOCKS.delete(`b/${block.hash}`);
     }
     for (const accept of ["zstd", "identity, zstd", "br,zstd"]) {
-      const stored = await get({ [acceptEncodingHeader]: accept });
-      expect(stored.headers.get(encodingHeader)).toBe("zstd");
-      expect(stored.headers.get("content-length")).toBe(String(frame.length));
-      expect(stored.headers.get("etag")).toBe(`"${block.hash}-zstd"`);
-      expect(stored.headers.get("vary")).toBe(acceptEncodingHeader);
-      expect(stored.headers.get("content-encoding")).toBeNull();
-      expect(await bytesOf(stored)).toEqual(frame);
+      const answer = await get({ [acceptEncodingHeader]: accept });
+      expect(answer.headers.get(encodingHeader)).toBe("zstd");
+      expect(answer.headers.get("content-length")).toBe(String(frame.length));
+      expect(answer.headers.get("etag")).toBe(`"${block.hash}-zstd"`);
+      expect(answer.headers.get("vary")).toBe(acceptEncodingHeader);
+      expect(answer.headers.get("content-encoding")).toBeNull();
+      expect(await bytesOf(answer)).toEqual(frame);
     }
     for (const headers of [{}, { [acceptEncodingHeader]: "br" }]) {
       const plain = await get(headers);
@@ -178,8 +229,8 @@ for (const from of ["the bucket", "the edge cache"] as const) {
 test("Y18 HEAD tells the size of what a GET would give", async () => {
   const as = await newDevice();
   const block = textBlock();
-  const frame = frameFrom(block.bytes);
-  await sendZstd(as, block, frame);
+  await sendZstd(as, block, frameFrom(block.bytes));
+  const { bytes: frame } = await stored(block);
   const lengthOf = async (headers: Record<string, string>) =>
     (await send("HEAD", addressOf(as, block), { as, headers })).headers.get("content-length");
   expect(await lengthOf({})).toBe(String(block.size));
@@ -201,9 +252,9 @@ test("Y20 a block that was sent in both forms at once is right, and says which i
   const users = await Promise.all([newDevice(0), newDevice(1), newDevice(2), newDevice(3)]);
   const answers = await Promise.all(users.map((user, at) => (at % 2 === 0 ? put(user, block) : sendZstd(user, block, frame))));
   expect(answers.map(({ status }) => status)).toEqual([204, 204, 204, 204]);
-  const object = await env.BLOCKS.get(`b/${block.hash}`);
-  const isCompressed = object?.customMetadata?.["encoding"] === "zstd";
-  expect(new Uint8Array((await object?.arrayBuffer()) ?? [])).toEqual(isCompressed ? frame : block.bytes);
+  const { bytes, form } = await stored(block);
+  expect(form).toEqual({ encoding: "zstd", size: String(block.size) });
+  expect(new Uint8Array(zstdDecompressSync(bytes))).toEqual(block.bytes);
   for (const as of users) {
     expect(await check(as, [block])).toEqual({ states: ["have"] });
     expect(await bytesOf(await send("GET", addressOf(as, block), { as }))).toEqual(block.bytes);
@@ -235,4 +286,4 @@ test("Y17 a compressed block of any size is read, in spite of the platform's own
     expect((await sendZstd(as, block, frameFrom(block.bytes))).status).toBe(204);
     expect(await bytesOf(await send("GET", addressOf(as, block), { as }))).toEqual(block.bytes);
   }
-});
+}, 60_000);

@@ -14,7 +14,7 @@ import type { Core } from "./core.ts";
 export type Audit = { readonly checked: number; readonly sent: number; readonly missing: number };
 type Page = { readonly blocks: readonly BlockRef[]; readonly next: string };
 
-/** Rows read for one request: most are of small blocks, which live in packs and are not asked about. */
+/** Rows read for one request: most are of small blocks, which are asked about only when all are. */
 const rowsMax = 10_000;
 const positionKey = "audited-block";
 
@@ -24,7 +24,7 @@ export async function auditBlocks(core: Core, depth: "sample" | "all", signal: A
   let audit: Audit = { checked: 0, sent: 0, missing: 0 };
   let after = depth === "all" ? "" : (meta.read(positionKey) ?? "");
   for (;;) {
-    const { blocks, next } = pageAfter(core, after);
+    const { blocks, next } = pageAfter(core, after, depth);
     const found = await auditPage(core, blocks, signal);
     audit = { checked: audit.checked + blocks.length, sent: audit.sent + found.sent, missing: audit.missing + found.missing };
     after = next;
@@ -34,7 +34,7 @@ export async function auditBlocks(core: Core, depth: "sample" | "all", signal: A
   }
 }
 
-function pageAfter({ trees, options }: Core, after: string): Page {
+function pageAfter({ trees, options }: Core, after: string, depth: "sample" | "all"): Page {
   const hashes = options.database.prepare("SELECT DISTINCT hash FROM places WHERE hash > ? ORDER BY hash LIMIT ?").all(after, rowsMax);
   const sizes = new Map<NodeId, ReadonlyMap<string, number>>();
   /** Of the blocks in a file's manifest, if the server has the file like that: what it does not know yet it cannot have lost. */
@@ -50,7 +50,7 @@ function pageAfter({ trees, options }: Core, after: string): Page {
     if (blocks.length === checkHashesMax) return { blocks, next: blocks.at(-1)?.hash ?? "" };
     const hash = text(row, "hash") as BlockHash;
     const [size] = trees.local.findBlock(hash).flatMap(({ node }) => sizesIn(node).get(hash) ?? []);
-    if (size !== undefined && size > packBlockBytesMax) blocks.push({ hash, size });
+    if (size !== undefined && (depth === "all" || size > packBlockBytesMax)) blocks.push({ hash, size });
   }
   const last = hashes.at(-1);
   return { blocks, next: hashes.length < rowsMax || last === undefined ? "" : text(last, "hash") };

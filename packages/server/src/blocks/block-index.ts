@@ -3,7 +3,7 @@
  * `ref_count` and `delete_after` from them (I8), and nothing here writes those.
  */
 import type { BlockHash } from "@ashlar/shared/ids";
-import { leaseMs } from "@ashlar/shared/limits";
+import { leaseMs, prolongedMs } from "@ashlar/shared/limits";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Clock, Database, SqlValue, Statement } from "../ports.ts";
 import { groupByShard } from "./shards.ts";
@@ -37,8 +37,8 @@ const turnIntoHolds = `UPDATE holders SET expires_at = NULL, fence = ?4
 const turnIntoLeases = `UPDATE holders SET expires_at = coalesce(expires_at, ?3), fence = ?4
   WHERE ${named} AND user_id = ?2 AND fence < ?4`;
 /** A block on its way out stays on its way out: whoever wants it waits, and sends it again. */
-const protectBlocks = `UPDATE blocks SET protected_until = ?2 WHERE ${named} AND protected_until < ?2 AND state <> 'deleting'`;
-const extendLeases = `UPDATE holders SET expires_at = ?4 WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND expires_at < ?4 AND ${isStored}`;
+const protectBlocks = `UPDATE blocks SET protected_until = ?2 + ${prolongedMs} WHERE ${named} AND protected_until < ?2 AND state <> 'deleting'`;
+const extendLeases = `UPDATE holders SET expires_at = ?4 + ${prolongedMs} WHERE ${named} AND user_id = ?2 AND expires_at > ?3 AND expires_at < ?4 AND ${isStored}`;
 
 export function createBlockIndex({ shards, clock }: { shards: readonly Database[]; clock: Clock }): BlockIndex & BlockLookUp {
   /** Runs the statements in one transaction for each group of hashes, and collects the rows that the last one answers. */

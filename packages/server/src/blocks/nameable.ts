@@ -20,7 +20,7 @@ const packedSql = `
   SELECT b.hash, b.size, b.pack_id AS pack, b.pack_offset AS offset
   FROM json_each(?1) j CROSS JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value
   CROSS JOIN packs p ON p.user_id = b.user_id AND p.pack_id = b.pack_id
-  WHERE p.delete_after IS NULL OR p.delete_after > ?3`;
+  WHERE (p.delete_after IS NULL OR p.delete_after > ?3) AND p.lost_at IS NULL`;
 
 /**
  * The places of those blocks that this user has: held or leased by him in the index, or in a pack of his. Whoever else has the

@@ -47,13 +47,13 @@ export type CollectBounds = {
 
 /** For each shard and run, users over all shards. A row read costs a thousandth of a row written, so the walks are long and have no index. */
 export const collectBounds: CollectBounds = {
-  blocks: { rows: 100_000, leases: 20_000, blocks: 5000 },
-  users: { users: 800, calls: 20 },
+  blocks: { rows: 100_000, steps: 20, roundRuns: 24, leases: 100_000, blocks: 20_000 },
+  users: { users: 4000, calls: 20 },
   scrub: { looks: 200, reads: 10 },
   packs: { looks: 100, reads: 2 },
   newest: { looks: 0, reads: 200, withinMs: 600_000 },
   deltas: { rows: 1000, rounds: 20 },
-  strays: { pages: 5 },
+  strays: { pages: 50 },
 };
 
 /**
@@ -111,7 +111,7 @@ async function partsOf(ports: CollectPorts, { kind, now, bounds, startedAt }: Ca
     // Before blocks are collected: all is planned from one view of the rows.
     ...indexShards.map((db, shard) => scrubBlocksPart({ ...shared, db }, { shard, bounds: bounds.scrub })),
     ...indexShards.map((db, shard) => blocksPart({ ...shared, db }, { shard, now, bounds: bounds.blocks })),
-    ...metaShards.map((db, shard) => scrubPacksPart({ ...shared, db }, { shard, bounds: bounds.packs })),
+    ...metaShards.map((db, shard) => scrubPacksPart({ ...shared, db }, { shard, now, bounds: bounds.packs })),
     ...metaShards.map((db, shard) => deltasPart({ ...shared, db }, { shard, now, bounds: bounds.deltas })),
     straysPart(shared, { now, bounds: bounds.strays }),
   ];

@@ -27,7 +27,15 @@ export type BlockPlan = {
   readonly expired: readonly ExpiredBlock[];
 };
 
-export type BlockBounds = { readonly rows: number; readonly leases: number; readonly blocks: number };
+export type BlockBounds = {
+  /** Looked at by one statement. */
+  readonly rows: number;
+  /** Such statements in a run, as long as the round is behind: it is meant to take so many runs, however many rows there are. */
+  readonly steps: number;
+  readonly roundRuns: number;
+  readonly leases: number;
+  readonly blocks: number;
+};
 
 export type BlockOutcome = { readonly leases: number; readonly deleted: number; readonly bytesFreed: number; readonly errors: number };
 
@@ -50,30 +58,45 @@ const markSql = `
   RETURNING hash, stored_size AS bytes`;
 const isMarked = "hash IN (SELECT value FROM json_each(?1)) AND state = 'deleting' AND ref_count = 0";
 
-/** `now` is ms since 1970. Looks at no more rows than `rows`, and plans no more than the other bounds: the rest is the next run's. */
+/** `now` is ms since 1970. Looks at no more rows than the bounds say, and plans no more than they do: the rest is the next run's. */
 export async function planBlocks(
   db: Database,
   { after, now, bounds }: { after: string; now: number; bounds: BlockBounds },
 ): Promise<BlockPlan> {
-  const part = await db.prepare(partSql).bind(after, bounds.rows).first<{ seen: number; upTo: string }>();
-  const { seen, upTo } = part ?? { seen: 0, upTo: after };
-  const [expired, leases, unfinished] = await db.batch<ExpiredBlock>([
-    db.prepare(expiredSql).bind(after, now, upTo, bounds.blocks),
-    db.prepare(`SELECT count(*) AS bytes FROM (${leasesSql})`).bind(after, now, upTo, bounds.leases),
-    db.prepare(unfinishedSql).bind(bounds.blocks),
-  ]);
-  const found = expired?.results ?? [];
-  const isCut = found.length === bounds.blocks;
-  return {
-    now,
-    after,
-    upTo: isCut ? (found.at(-1)?.hash ?? upTo) : upTo,
-    isLast: !isCut && seen < bounds.rows,
-    seen,
-    expiredLeases: leases?.results[0]?.bytes ?? 0,
-    unfinished: unfinished?.results ?? [],
-    expired: found,
-  };
+  const goal = endOfPart(after, bounds.roundRuns);
+  const expired: ExpiredBlock[] = [];
+  let unfinished: readonly ExpiredBlock[] = [];
+  let [seen, expiredLeases, upTo, isLast] = [0, 0, after, false];
+  for (let step = 0; step < bounds.steps && !isLast && (step === 0 || upTo < goal); step++) {
+    const part = (await db.prepare(partSql).bind(upTo, bounds.rows).first<{ seen: number; upTo: string }>()) ?? { seen: 0, upTo };
+    const room = bounds.blocks - expired.length;
+    const [found, leases, marked] = await db.batch<ExpiredBlock>([
+      db.prepare(expiredSql).bind(upTo, now, part.upTo, room),
+      db.prepare(`SELECT count(*) AS bytes FROM (${leasesSql})`).bind(upTo, now, part.upTo, bounds.leases),
+      ...(step === 0 ? [db.prepare(unfinishedSql).bind(bounds.blocks)] : []),
+    ]);
+    unfinished = marked?.results ?? unfinished;
+    expiredLeases += leases?.results[0]?.bytes ?? 0;
+    const blocks = found?.results ?? [];
+    expired.push(...blocks);
+    seen += part.seen;
+    if (blocks.length === room) {
+      upTo = blocks.at(-1)?.hash ?? upTo;
+      break;
+    }
+    upTo = part.upTo;
+    isLast = part.seen < bounds.rows;
+  }
+  return { now, after, upTo, isLast, seen, expiredLeases: Math.min(expiredLeases, bounds.leases), unfinished, expired };
+}
+
+/** Hashes are spread evenly: a share of the names is about that share of the rows, and nobody has to count them. */
+function endOfPart(after: string, roundRuns: number): string {
+  const from = Number.parseInt(after.slice(0, 8) || "0", 16);
+  return Math.min(from + Math.ceil(2 ** 32 / roundRuns), 2 ** 32 - 1)
+    .toString(16)
+    .padStart(8, "0")
+    .padEnd(64, "f");
 }
 
 export type BlockPorts = {

@@ -51,13 +51,13 @@ export function planBlocks(versions: readonly NewVersion[], packs: readonly Pack
   return { holds, missing, rows, ...packEffects(packs, rows, known) };
 }
 
-/** Where blocks are: the place known first counts, so that a block sent twice has one address. */
+/** Where blocks are: the place known first counts, so that a block sent twice has one address; a lost one has none. */
 function placesOf(packs: readonly Pack[], known: ReadonlyMap<BlockHash, BlockRow>): Map<BlockHash, PlacedBlock> {
   const places = new Map<BlockHash, PlacedBlock>();
   for (const { hash, size, pack, packOffset } of known.values()) places.set(hash, { hash, size, pack, offset: packOffset });
   for (const pack of packs) {
     for (const { hash, size, offset } of pack.blocks) {
-      if (!places.has(hash)) places.set(hash, { hash, size, pack: pack.id, offset });
+      if ((places.get(hash)?.pack ?? null) === null) places.set(hash, { hash, size, pack: pack.id, offset });
     }
   }
   return places;
@@ -79,8 +79,10 @@ function packEffects(packs: readonly Pack[], rows: BlockPlan["rows"], known: Rea
   const liveBytes = new Map<PackId, number>();
   const revived = new Map<PackId, number>();
   for (const { hash, size, refs, pack } of rows) {
-    if (pack === null || refs === 0 || (known.get(hash)?.refs ?? 0) > 0) continue;
-    const bytes = arriving.has(pack) && !known.has(hash) ? liveBytes : revived;
+    const before = known.get(hash);
+    const isPlaced = before !== undefined && before.pack !== null;
+    if (pack === null || refs === 0 || (isPlaced && before.refs > 0)) continue;
+    const bytes = arriving.has(pack) && !isPlaced ? liveBytes : revived;
     bytes.set(pack, (bytes.get(pack) ?? 0) + size);
   }
   return { packs: packs.map(({ id, size }) => ({ id, size, liveBytes: liveBytes.get(id) ?? 0 })), revived };

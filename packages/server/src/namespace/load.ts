@@ -40,9 +40,10 @@ const knownSql = `
   SELECT ${changeColumns} FROM json_each(?1) j CROSS JOIN changes c ON c.user_id = ?2 AND c.op_id = j.value
   LEFT JOIN versions v ON v.user_id = c.user_id AND v.node_id = c.node_id AND v.version = c.version`;
 
-/** A block that only a pack past its time has counts as absent: the collector may be at it. */
+/** A block that only a pack past its time has counts as absent: the collector may be at it. One that was lost is known, and nowhere. */
 const blocksSql = `
-  SELECT b.hash, b.size, b.refs, b.pack_id AS pack, b.pack_offset AS packOffset
+  SELECT b.hash, b.size, b.refs, CASE WHEN p.lost_at IS NULL THEN b.pack_id END AS pack,
+    CASE WHEN p.lost_at IS NULL THEN b.pack_offset END AS packOffset
   FROM json_each(?1) j CROSS JOIN user_blocks b ON b.user_id = ?2 AND b.hash = j.value
   LEFT JOIN packs p ON p.user_id = b.user_id AND p.pack_id = b.pack_id
   WHERE b.pack_id IS NULL OR p.live_bytes > 0 OR p.delete_after > ?3`;

@@ -150,6 +150,8 @@ export const packs = sqliteTable(
     liveBytes: integer("live_bytes").notNull(),
     createdAt: integer("created_at").notNull(),
     deleteAfter: integer("delete_after"),
+    /** When it was found damaged, and what was whole in it moved out: the live blocks that it still has count as absent. Else null. */
+    lostAt: integer("lost_at"),
   },
   (table) => [
     primaryKey({ columns: [table.user, table.pack] }),

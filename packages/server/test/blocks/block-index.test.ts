@@ -1,7 +1,7 @@
 import { createBlockIndex } from "../../src/blocks/block-index.ts";
 import { blockKey, storeBlock } from "../../src/blocks/store-block.ts";
 import type { BlockHash, UserId } from "@ashlar/shared/ids";
-import { leaseMs } from "@ashlar/shared/limits";
+import { leaseMs, prolongedMs } from "@ashlar/shared/limits";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newBlock, newUser, type TestBlock } from "../support/blocks.ts";
@@ -98,11 +98,32 @@ test("B3 a block named by check is protected for 72 hours, whoever has it, and m
   await put(ada, block);
   clock.forward(leaseMs - 1);
   await index.protect(eve, [block]);
-  expect(rowOf(shards, block.hash)).toMatchObject({ protected_until: clock.now() + leaseMs });
+  expect(rowOf(shards, block.hash)).toMatchObject({ protected_until: clock.now() + leaseMs + prolongedMs });
   expect(await index.have(eve, [block.hash])).toEqual(new Set());
   await index.protect(ada, [block]);
   clock.forward(leaseMs - 1);
   expect(await index.have(ada, [block.hash])).toEqual(new Set([block.hash]));
+});
+
+test("B29 asking about the same blocks again writes nothing within the hour, and keeps 72 hours before them", async () => {
+  const { shards, clock, index, put } = setUp();
+  const [ada, eve] = [newUser(), newUser()];
+  const block = newBlock();
+  await put(ada, block);
+  const written = () => shards.reduce((total, db) => total + Number(db.raw.prepare("SELECT total_changes() AS n").get()?.["n"]), 0);
+  clock.forward(1);
+  for (const user of [ada, eve]) await index.protect(user, [block]);
+  const before = written();
+  clock.forward(prolongedMs);
+  for (const user of [ada, eve]) {
+    await index.protect(user, [block]);
+    await index.lookUp(user, [block.hash]);
+  }
+  expect(written()).toBe(before);
+  expect(rowOf(shards, block.hash)).toMatchObject({ protected_until: clock.now() + leaseMs, delete_after: clock.now() + leaseMs });
+  clock.forward(1);
+  await index.protect(eve, [block]);
+  expect(written()).toBe(before + 1);
 });
 
 test("B3 naming blocks that nobody ever sent leaves no trace", async () => {

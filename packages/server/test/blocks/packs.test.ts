@@ -2,7 +2,7 @@ import { locateBlocks } from "../../src/blocks/locate.ts";
 import { packKey, splitIntoPacks, storePack } from "../../src/blocks/packs.ts";
 import { createUrlSigner } from "../../src/blocks/signed-url.ts";
 import { haveSmallBlocks, recordPack } from "../../src/blocks/small-blocks.ts";
-import { leaseMs, packBlockBytesMax, packBytesMax, signedUrlMs, signedUrlWindowMs } from "@ashlar/shared/limits";
+import { leaseMs, packBlockBytesMax, packBytesMax, signedUrlMs, signedUrlWindowMs, prolongedMs } from "@ashlar/shared/limits";
 import { expect, test } from "vitest";
 import { newBlock, newUser, type TestBlock } from "../support/blocks.ts";
 import { mac, manualClock, memoryBucket, randomBytes } from "../support/ports.ts";
@@ -57,7 +57,7 @@ test("B12 a small block is had by its user alone, for 72 hours from the last tim
   expect(await haveSmallBlocks({ db, clock }, user, [block.hash])).toEqual(new Set([block.hash]));
   clock.forward(leaseMs - 1);
   expect(await haveSmallBlocks({ db, clock }, user, [block.hash])).toEqual(new Set([block.hash]));
-  clock.forward(leaseMs);
+  clock.forward(leaseMs + prolongedMs);
   expect(await haveSmallBlocks({ db, clock }, user, [block.hash])).toEqual(new Set());
 });
 

@@ -1,4 +1,4 @@
-import { leaseMs } from "@ashlar/shared/limits";
+import { leaseMs, prolongedMs } from "@ashlar/shared/limits";
 import { describe, expect, it } from "vitest";
 import { createBlockIndex } from "../../src/blocks/block-index.ts";
 import { blockKey, storeBlock } from "../../src/blocks/store-block.ts";
@@ -7,7 +7,7 @@ import { newBlock, newUser, type TestBlock } from "../support/blocks.ts";
 import { manualClock, memoryBucket, type MemoryBucket, noSleep } from "../support/ports.ts";
 import { sqliteD1 } from "../support/sqlite-d1.ts";
 
-const bounds = { rows: 100, leases: 100, blocks: 100 };
+const bounds = { rows: 100, steps: 1, roundRuns: 1, leases: 100, blocks: 100 };
 const minute = 60_000;
 
 class House {
@@ -127,7 +127,7 @@ describe("blocks that nobody needs", () => {
     house.clock.forward(minute);
     expect(await house.collect()).toEqual({ leases: 2, deleted: 0, bytesFreed: 0, errors: 0 });
     for (const block of [held, released, named, sent]) expect(house.has(block)).toEqual(there);
-    house.clock.forward(leaseMs);
+    house.clock.forward(leaseMs + prolongedMs);
     expect(await house.collect()).toMatchObject({ deleted: 3 });
     expect(house.has(held)).toEqual(there);
   });
@@ -257,7 +257,7 @@ describe("the plan", () => {
     const house = new House();
     for (let i = 0; i < 5; i++) await house.stored();
     house.clock.forward(leaseMs);
-    const few = { rows: 2, leases: 100, blocks: 100 };
+    const few = { rows: 2, steps: 1, roundRuns: 1, leases: 100, blocks: 100 };
     const first = await house.plan("", few);
     expect(first).toMatchObject({ seen: 2, isLast: false, expiredLeases: 2 });
     const second = await house.plan(first.upTo, few);
@@ -272,10 +272,35 @@ describe("the plan", () => {
     const house = new House();
     for (let i = 0; i < 3; i++) await house.stored();
     house.clock.forward(leaseMs);
-    const two = await house.plan("", { rows: 100, leases: 2, blocks: 2 });
+    const two = await house.plan("", { rows: 100, steps: 1, roundRuns: 1, leases: 2, blocks: 2 });
     expect(two).toMatchObject({ isLast: false, expiredLeases: 2, upTo: two.expired[1]?.hash });
-    expect(await house.plan("", { rows: 100, leases: 3, blocks: 4 })).toMatchObject({ isLast: true, expiredLeases: 3 });
-    expect(await collectBlocks(house.ports, two, { rows: 100, leases: 2, blocks: 2 })).toMatchObject({ leases: 2, deleted: 2 });
+    expect(await house.plan("", { rows: 100, steps: 1, roundRuns: 1, leases: 3, blocks: 4 })).toMatchObject({
+      isLast: true,
+      expiredLeases: 3,
+    });
+    expect(await collectBlocks(house.ports, two, { rows: 100, steps: 1, roundRuns: 1, leases: 2, blocks: 2 })).toMatchObject({
+      leases: 2,
+      deleted: 2,
+    });
+  });
+
+  it("Q8 a run walks on, statement by statement, until its share of the round is done, and no further than it may", async () => {
+    const house = new House();
+    for (let i = 0; i < 96; i++) await house.stored();
+    house.clock.forward(leaseMs);
+    const daily = { rows: 2, steps: 100, roundRuns: 4, leases: 100, blocks: 100 };
+    let [after, runs, found] = ["", 0, 0];
+    for (let isLast = false; !isLast; runs++) {
+      const plan = await house.plan(after, daily);
+      found += plan.expired.length;
+      expect(plan.expiredLeases).toBe(plan.expired.length);
+      ({ upTo: after, isLast } = plan);
+    }
+    // The last of the four may end at the very end of the names, and a fifth find out that it is the end.
+    expect(runs).toBeGreaterThanOrEqual(4);
+    expect(runs).toBeLessThanOrEqual(5);
+    expect(found).toBe(96);
+    expect(await house.plan("", { ...daily, steps: 3 })).toMatchObject({ seen: 6, isLast: false });
   });
 
   it("Q7 of an empty shard is empty", async () => {

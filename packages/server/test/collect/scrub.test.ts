@@ -127,7 +127,7 @@ describe("the scrub of packs", () => {
     const edge = withUser();
     const blocks = ["a", "b", "c", "d"].map((name) => ({ ...newBlock(), pack: id(name), key: `p/${owner}/${id(name)}` }));
     for (const block of blocks) {
-      edge.meta.raw.prepare("INSERT INTO packs VALUES (?, ?, 100, 100, 0, NULL)").run(owner, block.pack);
+      edge.meta.raw.prepare("INSERT INTO packs VALUES (?, ?, 100, 100, 0, NULL, NULL)").run(owner, block.pack);
       edge.meta.raw.prepare("INSERT INTO user_blocks VALUES (?, ?, 100, 1, ?, 0)").run(owner, block.hash, block.pack);
       edge.bucket.objects.set(block.key, block.bytes);
     }

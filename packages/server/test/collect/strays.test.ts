@@ -8,7 +8,7 @@ describe("strays", () => {
   it("Q45 an object that no row has known for 72 hours is removed: blocks, packs and long manifests", async () => {
     const edge = withUser();
     const held = await edge.held();
-    edge.meta.raw.prepare("INSERT INTO packs VALUES (?, ?, 5, 5, 0, NULL)").run(user, id("k"));
+    edge.meta.raw.prepare("INSERT INTO packs VALUES (?, ?, 5, 5, 0, NULL, NULL)").run(user, id("k"));
     const version = "INSERT INTO versions VALUES (?, 'n', 1, NULL, ?, 0, 0, 0, 'd', 0, NULL)";
     edge.meta.raw.prepare(version).run(user, `m/${user}/${hash}-4-3`);
     const strays = [`b/${hash}`, `p/${user}/${id("s")}`, `m/${user}/${hash}-5-3`];

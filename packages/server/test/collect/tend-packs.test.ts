@@ -1,12 +1,17 @@
 import { historyMs, leaseMs, packRewriteMs } from "@ashlar/shared/limits";
 import { describe, expect, it } from "vitest";
-import { packKey } from "../../src/blocks/packs.ts";
+import type { BlockHash } from "@ashlar/shared/ids";
+import { packKey, storePack } from "../../src/blocks/packs.ts";
+import { haveSmallBlocks, recordPack } from "../../src/blocks/small-blocks.ts";
 import { deleteDeadPacks, planDeadPacks } from "../../src/collect/tend/dead-packs.ts";
 import { expireHistory, planHistory } from "../../src/collect/tend/history.ts";
+import { type PlacedRow, readPlaced } from "../../src/collect/tend/placed-blocks.ts";
 import { planRewrite, rewritePacks } from "../../src/collect/tend/rewrite-packs.ts";
 import { tend } from "../../src/collect/tend/tend.ts";
 import { commit } from "../../src/namespace/commit.ts";
+import { dump } from "../support/invariants.ts";
 import { createOp, mkdirOp, newNode, newWorld, packOf, rootId, type World } from "../support/namespace-world.ts";
+import { randomBytes } from "../support/ports.ts";
 import { bounds, day, depsOf, callOf, tendNow, expectRowsRight, count, cutPorts, packed } from "../support/tending.ts";
 
 describe("packs", () => {
@@ -159,5 +164,100 @@ describe("packs", () => {
     await world.commit([createOp(newNode(), rootId, "again", blocks)]);
     await expect(rewritePacks(deps, { user: world.user, now: world.time }, plan)).rejects.toThrow("NOT NULL");
     expectRowsRight(world);
+  });
+});
+
+const refOf = ({ hash, size }: { hash: BlockHash; size: number }) => ({ hash, size });
+
+/** A pack of three blocks in use, of which the middle one is rotten; another where there is nothing. */
+async function damagedWorld() {
+  const world = await newWorld();
+  const [rotten, missing] = [await packed(world, [10, 20, 30], 3), await packed(world, [40], 1)];
+  world.bucket.objects.get(rotten.key)?.fill(0, 10, 30);
+  world.bucket.objects.delete(missing.key);
+  const lost = [rotten.blocks[1], missing.blocks[0]].flatMap((one) => one ?? []);
+  const suspects = [rotten.pack.id, missing.pack.id];
+  const mark = () => tend(depsOf(world), { ...callOf(world), suspects }, bounds);
+  const have = async () =>
+    haveSmallBlocks(
+      { db: world.db, clock: { now: () => world.time } },
+      world.user,
+      [...rotten.blocks, ...missing.blocks].map(({ hash }) => hash),
+    );
+  return { world, rotten, missing, lost, mark, have };
+}
+
+const placedRows = (world: World) =>
+  world.db.raw
+    .prepare(`SELECT hash, size, pack_id AS pack, pack_offset AS "offset" FROM user_blocks WHERE refs > 0 ORDER BY pack_id`)
+    .all() as PlacedRow[];
+
+describe("packs whose bytes are lost", () => {
+  it("Q48 what is whole in a damaged pack moves to a new one; the rest keeps its references, is wanted, and counts as absent", async () => {
+    const { world, rotten, lost, mark, have } = await damagedWorld();
+    expect(new Set((await mark()).wanted)).toEqual(new Set(lost.map(({ hash }) => hash)));
+    const whole = rotten.blocks.filter((one) => !lost.includes(one));
+    expect(await have()).toEqual(new Set(whole.map(({ hash }) => hash)));
+    // Again, and by another round: told once more, and nothing is moved.
+    const before = dump(world);
+    expect((await mark()).wanted).toHaveLength(2);
+    expect((await tendNow(world)).wanted).toHaveLength(2);
+    expect(dump(world)).toEqual(before);
+    const [one] = lost;
+    if (one === undefined) throw new Error("nothing was lost");
+    const { answer } = await commit(world.deps, world.call([createOp(newNode(), rootId, "again", [refOf(one)])]));
+    expect(answer).toMatchObject({ ok: false, code: "block-missing", hashes: [one.hash] });
+    expectRowsRight(world);
+  });
+
+  it("Q49 whoever sends a lost block heals it, alone or in a commit; references and sums are as they were, and the old packs end", async () => {
+    const { world, lost, mark, have } = await damagedWorld();
+    await mark();
+    const [first, second] = lost;
+    if (first === undefined || second === undefined) throw new Error("two were lost");
+    const ports = { db: world.db, clock: { now: () => world.time } };
+    await recordPack(ports, world.user, await storePack(world.bucket, world.user, [first], randomBytes));
+    const pack = await storePack(world.bucket, world.user, [second], randomBytes);
+    await world.commit([createOp(newNode(), rootId, "again", [refOf(second)])], [pack]);
+    expect(await have()).toContain(first.hash);
+    expect(await have()).toContain(second.hash);
+    expect((await tendNow(world)).wanted).toEqual([]);
+    expectRowsRight(world);
+    world.time += leaseMs;
+    expect(await tendNow(world)).toMatchObject({ packsDeleted: 2, wanted: [] });
+    expectRowsRight(world);
+    const { blocks } = await readPlaced(depsOf(world), world.user, placedRows(world));
+    expect(blocks).toHaveLength(4);
+  });
+
+  it("Q49 a commit that read where a lost block was, before it was healed, does not land: it looks again", async () => {
+    const { world, lost, mark } = await damagedWorld();
+    await mark();
+    const [first] = lost;
+    if (first === undefined) throw new Error("nothing was lost");
+    const ports = { db: world.db, clock: { now: () => world.time } };
+    const pack = await storePack(world.bucket, world.user, [first], randomBytes);
+    let batches = 0;
+    const meddled: World["db"] = {
+      ...world.db,
+      batch: async (statements) => {
+        batches += 1;
+        if (batches === 2) await recordPack(ports, world.user, await storePack(world.bucket, world.user, [first], randomBytes));
+        return world.db.batch(statements);
+      },
+    };
+    const call = world.call([createOp(newNode(), rootId, "again", [refOf(first)])], [pack]);
+    expect((await commit({ ...world.deps, db: meddled }, call)).answer).toMatchObject({ ok: true });
+    await tendNow(world);
+    expectRowsRight(world);
+  });
+
+  it("Q48 a pack that is whole, or not there any more, is left alone", async () => {
+    const world = await newWorld();
+    const { pack } = await packed(world, [10, 20], 2);
+    const before = dump(world);
+    const suspects = [pack.id, packOf().id];
+    expect(await tend(depsOf(world), { ...callOf(world), suspects }, bounds)).toMatchObject({ wanted: [], damaged: 0 });
+    expect(dump(world)).toEqual(before);
   });
 });

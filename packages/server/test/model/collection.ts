@@ -6,7 +6,7 @@ import { straysPart } from "../../src/collect/parts/strays.ts";
 import type { Ports } from "./world.ts";
 
 const report = () => {};
-const bounds = { rows: 100, leases: 100, blocks: 100 };
+const bounds = { rows: 100, steps: 1, roundRuns: 1, leases: 100, blocks: 100 };
 /** A world is small enough for one run. */
 const cursors: Cursors = { get: () => ({ position: "", roundStartedAt: 0 }), set: () => Promise.resolve() };
 

@@ -67,6 +67,7 @@ export const tend = async () => ({
   packsRewritten: 0,
   bytesFreed: 0,
   damaged: 0,
+  wanted: [],
   isCut: false,
 });
 export const hash = "a".repeat(64);

@@ -90,7 +90,7 @@ async function receive(env: Env, identity: Identity, delta: Delta, places: Reado
   if (size <= packBlockBytesMax) return { ...rebuilt, block, kept: undefined };
   const [kept] = await Promise.all([
     keep(env, identity, delta, rebuilt),
-    storeLarge(env, identity, block, rebuilt.bytes, { sentBytes: delta.frame.length }),
+    storeLarge(env, identity, block, rebuilt.bytes, delta.frame.length),
   ]);
   // Whoever holds on to this would hold 4 MiB outside of the gate, and as much again of a frame that was made anew.
   const frame = rebuilt.frame.length > pushInlineBytesMax ? delta.frame : rebuilt.frame;

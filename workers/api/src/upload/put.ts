@@ -1,7 +1,6 @@
 /** `PUT /v1/blocks/:hash`: a whole block, as it is or compressed. */
 import { sha256 } from "@ashlar/durable-objects/crypto";
 import { unzstd } from "@ashlar/durable-objects/zstd";
-import type { CompressedBlock } from "@ashlar/server/blocks/store-block";
 import { decodeZstd, zstdContentBytes } from "@ashlar/server/blocks/zstd-frame";
 import { toHex } from "@ashlar/shared/encoding";
 import { blockHashSchema } from "@ashlar/shared/ids";
@@ -26,14 +25,10 @@ put.put("/v1/blocks/:hash", async (c) => {
   if (toHex(sha256(bytes)) !== hash) throw new ProblemError("hash-mismatch");
   const block = { hash, size: bytes.length };
   if (block.size <= packBlockBytesMax) await storeSmall(c.env, c.var.identity, block, bytes);
-  else await storeLarge(c.env, c.var.identity, block, bytes, encoding.data === "zstd" ? { compressed: compressed(body) } : {});
+  else await storeLarge(c.env, c.var.identity, block, bytes, body.length);
   // The same answer whether the bytes were there before or not: somebody else may have sent them.
   return c.body(null, 204);
 });
-
-function compressed(bytes: Uint8Array): CompressedBlock {
-  return { bytes, sha256: toHex(sha256(bytes)) };
-}
 
 function decompress(frame: Uint8Array): Uint8Array {
   try {

@@ -1,8 +1,10 @@
 /** Where verified bytes of one block go. */
-import { randomBytes } from "@ashlar/durable-objects/crypto";
+import { randomBytes, sha256 } from "@ashlar/durable-objects/crypto";
+import { compress } from "@ashlar/durable-objects/zstd";
+import { compressBlock } from "@ashlar/server/blocks/compress-block";
 import { storePack } from "@ashlar/server/blocks/packs";
 import { haveSmallBlocks, recordPack } from "@ashlar/server/blocks/small-blocks";
-import { type CompressedBlock, storeBlock } from "@ashlar/server/blocks/store-block";
+import { storeBlock } from "@ashlar/server/blocks/store-block";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { type Env, indexShards, metaShard } from "../env.ts";
@@ -13,16 +15,9 @@ const collectionRetryS = 10;
 const clock = { now: Date.now };
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** A compressed form that came, and the bytes that travelled where that was neither it nor the block. */
-export type HowSent = { readonly compressed?: CompressedBlock | undefined; readonly sentBytes?: number };
-
-export async function storeLarge(
-  env: Env,
-  { user }: Identity,
-  block: BlockRef,
-  bytes: Uint8Array,
-  { compressed, sentBytes }: HowSent = {},
-): Promise<void> {
+/** `sentBytes` is what travelled: of the block, of a frame, or of a delta. */
+export async function storeLarge(env: Env, { user }: Identity, block: BlockRef, bytes: Uint8Array, sentBytes: number): Promise<void> {
+  const compressed = await compressBlock({ compress, sha256 }, bytes);
   const ports = { shards: indexShards(env), bucket: env.BLOCKS, clock, sleep };
   const outcome = await storeBlock(ports, user, block, bytes, compressed, sentBytes);
   if (outcome.type === "being-deleted") {

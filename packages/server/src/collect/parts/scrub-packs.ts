@@ -1,13 +1,14 @@
 /**
- * Whether packs are there, whole, and their live blocks hash to their names, of a sample. What is not is told: a block whose pack is
- * damaged cannot be marked without the user's object, and is told again at each round until somebody looks.
+ * Whether packs are there, whole, and their live blocks hash to their names, of a sample. What is not is told, and the user's object
+ * looks at it, marks it, and asks the user's devices: again at each round, until one has sent the bytes.
  */
 import { toHex } from "@ashlar/shared/encoding";
 import type { BlockHash, PackId, UserId } from "@ashlar/shared/ids";
 import { packKey } from "../../blocks/packs.ts";
 import type { BucketReader, Database, Sha256 } from "../../ports.ts";
 import { type Cursors, nextCursor } from "../cursors.ts";
-import type { Part, RequireTime } from "../part.ts";
+import type { Part, Report, RequireTime } from "../part.ts";
+import type { TendCall, TendReport } from "../tend/types.ts";
 
 export type PackScrubBounds = {
   /** Packs whose object is looked for, in the order of users. */
@@ -22,6 +23,8 @@ export type PackScrubPorts = {
   readonly sha256: Sha256;
   readonly cursors: Cursors;
   readonly requireTime: RequireTime;
+  readonly tend: (call: TendCall) => Promise<TendReport>;
+  readonly report: Report;
 };
 
 type Row = { readonly user: UserId; readonly pack: PackId; readonly size: number };
@@ -33,7 +36,10 @@ const blocksSql = `SELECT hash, size, pack_offset AS "offset" FROM user_blocks W
 
 const looksAtOnce = 6;
 
-export function scrubPacksPart(ports: PackScrubPorts, { shard, bounds }: { shard: number; bounds: PackScrubBounds }): Part {
+export function scrubPacksPart(
+  ports: PackScrubPorts,
+  { shard, now, bounds }: { shard: number; now: number; bounds: PackScrubBounds },
+): Part {
   const { db, cursors } = ports;
   const walk = `scrub-packs/${shard}`;
   return {
@@ -51,6 +57,7 @@ export function scrubPacksPart(ports: PackScrubPorts, { shard, bounds }: { shard
             ports.requireTime();
             if (!bad.includes(row) && !(await isWhole(ports, row))) bad.push(row);
           }
+          await mend(ports, { shard, now }, bad);
           const last = rows.at(-1);
           const upTo = last === undefined ? cursor.position : `${last.user}/${last.pack}`;
           await cursors.set(walk, nextCursor(cursor, { upTo, isLast: rows.length < bounds.looks }));
@@ -60,6 +67,18 @@ export function scrubPacksPart(ports: PackScrubPorts, { shard, bounds }: { shard
       };
     },
   };
+}
+
+/** What cannot be mended now is found again in the next round. */
+async function mend({ tend, report, requireTime }: PackScrubPorts, at: { shard: number; now: number }, bad: readonly Row[]): Promise<void> {
+  for (const [user, rows] of Map.groupBy(bad, (row) => row.user)) {
+    requireTime();
+    try {
+      await tend({ ...at, user, dryRun: false, suspects: rows.map(({ pack }) => pack) });
+    } catch (error) {
+      report("damaged packs could not be marked", error);
+    }
+  }
 }
 
 /** Those that have no object of their size. A pack that the user's object deleted meanwhile is not missed. */

@@ -30,7 +30,7 @@ const usersAtOnce = 4;
 
 const usersSql = "SELECT user_id AS user FROM namespaces WHERE user_id > ?1 ORDER BY user_id LIMIT ?2";
 
-type Sums = Record<Exclude<keyof TendReport, "isCut">, number>;
+type Sums = Record<Exclude<keyof TendReport, "isCut" | "wanted">, number>;
 
 export function usersPart(ports: UsersPartPorts, call: { shard: number; now: number; dryRun: boolean; bounds: UsersBounds }): Part {
   const { shard, now, dryRun, bounds } = call;
@@ -43,7 +43,7 @@ export function usersPart(ports: UsersPartPorts, call: { shard: number; now: num
     let errors = 0;
     const tendOne = async (user: UserId): Promise<void> => {
       for (let calls = 0, more = true; more && calls < bounds.calls; calls++) {
-        const { isCut, ...done } = await ports.tend({ user, shard, now, dryRun });
+        const { isCut, wanted: _, ...done } = await ports.tend({ user, shard, now, dryRun });
         for (const key of keysOf(sums)) sums[key] += done[key];
         more = isCut && !dryRun;
       }

@@ -1,4 +1,4 @@
-import type { UserId } from "@ashlar/shared/ids";
+import type { BlockHash, PackId, UserId } from "@ashlar/shared/ids";
 import type { BlockIndex } from "../../blocks/types.ts";
 import type { IntentStore } from "../../namespace/intent.ts";
 import type { BucketCollector, Database, RandomBytes, Sha256 } from "../../ports.ts";
@@ -12,6 +12,8 @@ export type TendCall = {
   readonly now: number;
   /** Only tell what would be done. */
   readonly dryRun: boolean;
+  /** Packs that the scrub could not read, or found rotten: the object looks for itself. */
+  readonly suspects?: readonly PackId[];
 };
 
 export type TendReport = {
@@ -24,8 +26,10 @@ export type TendReport = {
   readonly packsDeleted: number;
   readonly packsRewritten: number;
   readonly bytesFreed: number;
-  /** Blocks of rewritten packs that were not what their names say. */
+  /** Packs that were found damaged. */
   readonly damaged: number;
+  /** Small blocks whose bytes were lost: devices that have them are asked to send them. */
+  readonly wanted: readonly BlockHash[];
   /** Whether there may be more to do at once. */
   readonly isCut: boolean;
 };

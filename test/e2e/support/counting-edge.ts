@@ -1,0 +1,38 @@
+/** A tree for `startEdge` whose API Worker counts what it asks of the platform, and the way to its sums. */
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root } from "../../../scripts/local/root.ts";
+import type { House } from "./house.ts";
+
+/** What is billed. Reads of R2 are its class B, writes and lists class A; `objectCalls` are requests of Durable Objects. */
+export type Counts = {
+  readonly requests: number;
+  readonly objectCalls: number;
+  readonly r2Writes: number;
+  readonly r2Reads: number;
+  readonly r2Deletes: number;
+  readonly d1Batches: number;
+  readonly d1RowsRead: number;
+  readonly d1RowsWritten: number;
+};
+
+/** Made in the folder, of the repository's own configuration. */
+export async function countingRoot(directory: string): Promise<string> {
+  const gc = join("workers", "gc-cron");
+  await mkdir(join(directory, gc), { recursive: true });
+  await cp(join(root, "migrations"), join(directory, "migrations"), { recursive: true });
+  const [api, collector] = await Promise.all(["", gc].map((folder) => readFile(join(root, folder, "wrangler.toml"), "utf8")));
+  await writeFile(join(directory, "wrangler.toml"), withMain(api, "test/counting/worker.ts"));
+  await writeFile(join(directory, gc, "wrangler.toml"), withMain(collector, join(gc, "src/index.ts")));
+  return directory;
+}
+
+function withMain(toml = "", main: string): string {
+  return toml.replace(/^main = .*$/m, `main = ${JSON.stringify(join(root, main))}`);
+}
+
+/** What the edge was asked for since the last time. */
+export async function takeCounts(house: House): Promise<Counts> {
+  const answer = await fetch(`${house.edge().url}/__counts?reset`);
+  return (await answer.json()) as Counts;
+}
