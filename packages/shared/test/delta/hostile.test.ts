@@ -9,9 +9,9 @@ const base = randomBytes(50_000, 1).map((byte, index) => (index < 25_000 ? 97 + 
 const text = new TextEncoder().encode("a line of new text, and another one of the same text\n".repeat(9));
 const target = joined(base.subarray(30_000, 45_000), text, base.subarray(0, 20_000), randomBytes(400, 2), base.subarray(20_500));
 const frames = [
-  codec.encode(named(target), [named(base)]),
-  codec.encode(named(randomBytes(3000, 3)), [named(base)]),
-  codec.encodeFromSignatures(named(target), [{ hash: hashOf(base), signature: codec.sign(base) }]),
+  codec.encode(target, [named(base)]),
+  codec.encode(randomBytes(3000, 3), [named(base)]),
+  codec.encodeFromSignatures(target, [{ hash: hashOf(base), signature: codec.sign(base) }]),
 ];
 const frame = frames[0] ?? new Uint8Array();
 
@@ -77,7 +77,7 @@ test("Z12 bases of another number or size than the frame's are refused", () => {
 });
 
 const head = (size: readonly number[], difference: readonly number[], flags = 0, mark = 0xd1) =>
-  Uint8Array.of(mark, flags, ...size, ...new Uint8Array(32), ...new Uint8Array(32), ...difference, 0, 0);
+  Uint8Array.of(mark, flags, ...size, ...new Uint8Array(32), ...difference, 0, 0);
 
 describe("Z13 a head that breaks a limit is refused before anything is decoded", () => {
   // LEB128 of 4 MiB and of one more
@@ -111,13 +111,13 @@ test("Z14 a delta of many short copies ends at the limit of copies, and the enco
   const old = randomBytes(2_000_000, 4);
   const broken = old.map((byte, index) => (index % 12 === 0 ? byte ^ 255 : byte));
   expect(broken.length / 12).toBeGreaterThan(deltaCopiesMax);
-  const made = codec.encode(named(broken), [named(old)]);
+  const made = codec.encode(broken, [named(old)]);
   expect(hashOf(codec.decode(made, [old]))).toBe(hashOf(broken));
 });
 
 test("Z15 a malformed signature is refused", () => {
   const signature = codec.sign(base);
-  const from = (bytes: Uint8Array) => () => codec.encodeFromSignatures(named(target), [{ hash: hashOf(base), signature: bytes }]);
+  const from = (bytes: Uint8Array) => () => codec.encodeFromSignatures(target, [{ hash: hashOf(base), signature: bytes }]);
   expect(from(signature)).not.toThrow();
   expect(from(signature.subarray(0, -1))).toThrow(DeltaError);
   expect(from(joined(signature, Uint8Array.of(0)))).toThrow(DeltaError);
@@ -133,7 +133,7 @@ test("Z16 a signature that lies makes a delta of other bytes, which the hash tel
       lie[5 + (at % (lie.length - 5))] = byte;
       const noise = randomBytes(lie.length - 5, seed);
       for (const signature of [lie, joined(lie.subarray(0, 5), noise)])
-        expectBounded(codec.encodeFromSignatures(named(target), [{ hash: hashOf(base), signature }]));
+        expectBounded(codec.encodeFromSignatures(target, [{ hash: hashOf(base), signature }]));
     }),
     { numRuns: 50 },
   );
