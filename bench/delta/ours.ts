@@ -42,9 +42,7 @@ export async function measureOurs(codec: DeltaCodec, pair: Pair, workerd: Worker
   const decoded = timed(() => hashBlock(codec.decode(encoded.result, [pair.old])));
   if (decoded.result !== hashBlock(pair.new)) throw new Error(`${pair.name} did not come back`);
   const signed = timed(() => codec.sign(pair.old));
-  const from = timed(() =>
-    codec.encodeFromSignatures(pair.new, [{ hash: base.hash, signature: signed.result }]),
-  );
+  const from = timed(() => codec.encodeFromSignatures(pair.new, [{ hash: base.hash, signature: signed.result }]));
   if (hashBlock(codec.decode(from.result, [pair.old])) !== hashBlock(pair.new))
     throw new Error(`${pair.name} did not come back from its signature`);
   return {

@@ -9,7 +9,7 @@ const weights: usize = scratch;
 const tables: usize = weights + weightSets * 16;
 const tableBits: u32 = 14;
 const tableBytes: usize = contextBytes << tableBits;
-const learnedSymbols: u32 = 250;
+const learnedSymbols: u32 = 120;
 let diagonalRun: i32 = 0;
 
 export function startLight(): void {

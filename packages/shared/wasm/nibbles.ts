@@ -4,8 +4,8 @@ import { codeNibble } from "./coder";
 /** Sixteen words of 16 bits, each the share of all symbols below its own. The first would be 0: it counts how often the context was met. */
 export const contextBytes: usize = 32;
 /** The shares of a context together; in the coder's 32768 every symbol has {@link leastShare} more. */
-const allShares: i32 = 32640;
-const leastShare: i16 = 8;
+const allShares: i32 = 32730;
+const leastShare: i16 = 2;
 
 /** 32768 / (n + 1.6) as u16 */
 const rates: usize = memory.data(512, 16);
@@ -117,7 +117,7 @@ export function codeByFour(a: usize, b: usize, c: usize, d: usize, weights: usiz
   const better = f32x4.mul(w, f32x4.add(f32x4.convert_i32x4_s(shares), f32x4.splat(48)));
   const pairs = f32x4.add(better, v128.shuffle<f32>(better, better, 2, 3, 0, 1));
   const sum = f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2));
-  v128.store(weights, f32x4.add(f32x4.mul(better, f32x4.div(f32x4.splat(0.97), sum)), f32x4.splat(0.03 / 4)));
+  v128.store(weights, f32x4.add(f32x4.mul(better, f32x4.div(f32x4.splat(0.985), sum)), f32x4.splat(0.015 / 4)));
   return symbol;
 }
 

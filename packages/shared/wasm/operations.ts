@@ -12,7 +12,7 @@ export const rawLiterals: i32 = 0;
 export const lightLiterals: i32 = 1;
 export const strongLiterals: i32 = 2;
 /** Literals beyond these go raw: they bound a decoder's work. */
-export const strongBytesMax: i32 = 32 * 1024;
+export const strongBytesMax: i32 = 16 * 1024;
 /** What the model may read of the bases before literals. */
 const learnedBytesMax: i32 = 8192;
 export const lightBytesMax: i32 = 384 * 1024;

@@ -39,7 +39,11 @@ export function requireBases(headers: readonly DeltaHeader[], places: ReadonlyMa
  * Throws a ProblemError `bad-delta` unless the frame makes exactly the block that it was sent for, and `base-missing` if a base has gone.
  * A frame that was made from signatures is made anew from the bytes, since it is the others who get to fetch it.
  */
-export async function rebuild(ports: RebuildPorts, { target, header, frame }: Delta, places: ReadonlyMap<BlockHash, BlockPlace>): Promise<Rebuilt> {
+export async function rebuild(
+  ports: RebuildPorts,
+  { target, header, frame }: Delta,
+  places: ReadonlyMap<BlockHash, BlockPlace>,
+): Promise<Rebuilt> {
   requireBases([header], places);
   const bases = await Promise.all(header.bases.map((base) => readBase(ports, places, base)));
   const bytes = inCodec(() =>

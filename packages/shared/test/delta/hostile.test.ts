@@ -79,6 +79,50 @@ test("Z12 bases of another number or size than the frame's are refused", () => {
 const head = (size: readonly number[], difference: readonly number[], flags = 0, mark = 0xd1) =>
   Uint8Array.of(mark, flags, ...size, ...new Uint8Array(32), ...difference, 0, 0);
 
+describe("Z18 copies and lengths that cannot be are refused by what is wrong with them", () => {
+  const small = base.subarray(0, 3000);
+  const size = 1000;
+  // LEB128 of the target's size; a base of two bytes each for the difference of 2000, zigzag
+  const start = (flags: number) => head([0xe8, 0x07], [0xa0, 0x1f], flags).subarray(0, -2);
+  const literals = new Uint8Array(size);
+
+  /** A made-up stream behind a good head: of raw, light or strong literals, from bytes or a signature, with none to enough of raw ones. */
+  function madeUp(seed: number): Uint8Array {
+    const [coding = 0, flag = 0, length = 0, raw = 0, ...stream] = randomBytes(60, seed);
+    const kept = stream.slice(0, 1 + (length % 56));
+    return joined(
+      start(flag % 2 === 0 ? 0 : 4),
+      Uint8Array.of(coding % 3, kept.length, ...kept),
+      literals.subarray(0, [0, 10, size][raw % 3]),
+    );
+  }
+
+  const seeds = 5000;
+  const refusals = new Map<string, number>();
+  for (let seed = 0; seed < seeds; seed++) {
+    try {
+      codec.decode(madeUp(seed), [small]);
+    } catch (error) {
+      if (!(error instanceof DeltaError)) throw error;
+      refusals.set(error.message, (refusals.get(error.message) ?? 0) + 1);
+    }
+  }
+
+  test.each([
+    "its literals reach past the target",
+    "a copy reaches past the target",
+    "a copy from the target begins outside of what is made",
+    "a copy reaches out of its bases",
+    "its literals are cut short",
+    "its stream does not end where it should",
+    "it has more literals than it uses",
+    "its marks are none or too many",
+    "a copy of an unknown kind",
+  ])("Z18 %s", (refusal) => {
+    expect(refusals.get(refusal)).toBeGreaterThan(0);
+  });
+});
+
 describe("Z13 a head that breaks a limit is refused before anything is decoded", () => {
   // LEB128 of 4 MiB and of one more
   const most = [0x80, 0x80, 0x80, 0x02];

@@ -77,7 +77,10 @@ export async function receiveDeltas(env: Env, request: RequestContext, identity:
 }
 
 async function receive(env: Env, identity: Identity, delta: Delta, places: ReadonlyMap<BlockHash, BlockPlace>): Promise<Received> {
-  const { target: hash, header: { size } } = delta;
+  const {
+    target: hash,
+    header: { size },
+  } = delta;
   const rebuilt = await rebuild({ ...readPorts(env), codec: deltaCodec(), sha256 }, delta, places);
   const block = { hash, size };
   if (size <= packBlockBytesMax) return { ...rebuilt, block, kept: undefined };
