@@ -1,9 +1,10 @@
+import { createDeltaCodec } from "@ashlar/shared/delta/codec";
 import { DeltaError } from "@ashlar/shared/delta/types";
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
-import { blockBytesMax, deltaCopiesMax } from "@ashlar/shared/limits";
+import { blockBytesMax, deltaBaseBytesMax, deltaCopiesMax } from "@ashlar/shared/limits";
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { codec, hashOf, joined, named, randomBytes } from "../support/delta.ts";
+import { describe, expect, test, vi } from "vitest";
+import { codec, deltaModule, hashOf, joined, named, randomBytes } from "../support/delta.ts";
 
 const base = randomBytes(50_000, 1).map((byte, index) => (index < 25_000 ? 97 + (byte % 16) : byte));
 const text = new TextEncoder().encode("a line of new text, and another one of the same text\n".repeat(9));
@@ -181,4 +182,27 @@ test("Z16 a signature that lies makes a delta of other bytes, which the hash tel
     }),
     { numRuns: 50 },
   );
+});
+
+test("Z19 the codec's memory is 23 MiB besides bases and target, is grown once for the largest, and not by any frame", () => {
+  const grow = vi.spyOn(WebAssembly.Memory.prototype, "buffer", "get");
+  using _ = { [Symbol.dispose]: () => grow.mockRestore() };
+  const own = createDeltaCodec(deltaModule);
+  const block = new Uint8Array(blockBytesMax);
+  const most = own.encode(
+    block,
+    Array.from({ length: 4 }, () => named(block)),
+  );
+  own.decode(most, [block, block, block, block]);
+  const sizes = () => grow.mock.results.map(({ value }) => (value as ArrayBuffer).byteLength);
+  const largest = Math.max(...sizes());
+  expect(largest).toBeLessThanOrEqual(23 * 1024 * 1024 + deltaBaseBytesMax + blockBytesMax);
+  for (let seed = 0; seed < 200; seed++) {
+    try {
+      own.decode(joined(most.subarray(0, 150), randomBytes(100, seed)), [block, block, block, block]);
+    } catch (error) {
+      if (!(error instanceof DeltaError)) throw error;
+    }
+  }
+  expect(Math.max(...sizes())).toBe(largest);
 });
