@@ -47,7 +47,10 @@ function measure(codec: DeltaCodec, cutter: Cutter, { old, new: next }: Pair) {
   const known = new Set(before.map(({ hash }) => hash));
   const after = cutter.cut(next);
   const fresh = after.filter(({ hash }) => !known.has(hash));
-  const sent = fresh.reduce((sum, block) => sum + Math.min(codec.encode(block, basesFor(block, before)).length, block.bytes.length), 0);
+  const sent = fresh.reduce(
+    (sum, block) => sum + Math.min(codec.encode(block.bytes, basesFor(block, before)).length, block.bytes.length),
+    0,
+  );
   return { blocks: after.length, fresh: fresh.length, stored: fresh.reduce((sum, { bytes }) => sum + bytes.length, 0), sent };
 }
 

@@ -35,7 +35,9 @@ export async function showHostile(codec: DeltaCodec, workerd: WorkerdDecoder): P
     let frame = new Uint8Array();
     for (let round = 0; round < 4; round++) {
       const startedMs = performance.now();
-      frame = codec.encode({ hash: hashBlock(next), bytes: next }, [{ hash: hashBlock(Buffer.of(round)), bytes: old }]);
+      // A block's hash is part of making a delta of it.
+      hashBlock(next);
+      frame = codec.encode(next, [{ hash: hashBlock(Buffer.of(round)), bytes: old }]);
       const madeMs = performance.now();
       if (hashBlock(codec.decode(frame, [old])) !== hashBlock(next)) throw new Error(`${name} did not come back`);
       make.push(madeMs - startedMs);
@@ -61,9 +63,9 @@ if (process.argv[1] === import.meta.filename) {
   const { deltaCodec } = await import("@ashlar/client/node/delta-codec");
   const codec = deltaCodec();
   const loadedMs = performance.now();
-  codec.encode({ hash: hashBlock(next), bytes: next }, [base]);
+  codec.encode(next, [base]);
   const firstMs = performance.now();
-  codec.encode({ hash: hashBlock(next), bytes: next }, [base]);
+  codec.encode(next, [base]);
   const secondMs = performance.now();
   const [load, first, second] = [loadedMs - startedMs, firstMs - loadedMs, secondMs - firstMs].map((ms) => ms.toFixed(1));
   console.log(`load and compile ${load} ms, first delta ${first} ms, second ${second} ms`);

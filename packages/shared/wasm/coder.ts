@@ -1,6 +1,5 @@
-// The binary arithmetic coder (carryless, 32 bits, as in lpaq) and the adaptive bits of operations' fields.
+// The range coder (Martin 1979; with 32 bits and carries into what is written), for bits and for symbols of sixteen.
 // One function codes in both directions, so that encoder and decoder cannot disagree about a context.
-import { fieldSlotCount, fieldSlots, rateTable } from "./layout";
 
 export const encoding: i32 = 0;
 export const decoding: i32 = 1;
@@ -9,11 +8,16 @@ export const learning: i32 = 2;
 
 export let direction: i32 = encoding;
 let low: u32 = 0;
-let high: u32 = 0;
+let range: u32 = 0;
+/** A decoder's: what the stream says, less `low`. */
 let code: u32 = 0;
+/** A decoder's: the last four bytes that it has read. */
+let window: u32 = 0;
 let at: usize = 0;
 let end: usize = 0;
 let start: usize = 0;
+
+const rangeMin: u32 = 1 << 24;
 
 export function setDirection(to: i32): void {
   direction = to;
@@ -22,7 +26,7 @@ export function setDirection(to: i32): void {
 export function startEncoder(out: usize, outEnd: usize): void {
   direction = encoding;
   low = 0;
-  high = 0xffffffff;
+  range = 0xffffffff;
   start = out;
   at = out;
   end = outEnd;
@@ -30,13 +34,13 @@ export function startEncoder(out: usize, outEnd: usize): void {
 
 export function startDecoder(from: usize, to: usize): void {
   direction = decoding;
-  low = 0;
-  high = 0xffffffff;
+  range = 0xffffffff;
   start = from;
   at = from;
   end = to;
-  code = 0;
-  for (let i = 0; i < 4; i++) code = (code << 8) | next();
+  window = 0;
+  for (let i = 0; i < 4; i++) window = (window << 8) | next();
+  code = window;
 }
 
 /** Past its end a stream reads as zeros: the encoder leaves those away. */
@@ -47,37 +51,49 @@ function next(): u32 {
   return byte;
 }
 
-/** The shortest bytes, as the upper ones of a word, whose continuation by zeros lies in [low, high]. */
-function finalWord(): u32 {
-  if (low == 0) return 0;
-  for (let bits: u32 = 8; bits < 32; bits += 8) {
-    const rest = (<u32>1 << (32 - bits)) - 1;
-    const value = (low + rest) & ~rest;
-    if (value >= low && value <= high) return value;
+@inline
+function put(byte: u8): void {
+  if (at < end) store<u8>(at, byte);
+  at++;
+}
+
+/** `low` has grown past 32 bits: one more in what was written. */
+function carry(): void {
+  let place = at - 1;
+  while (place >= start && place < end) {
+    const byte = load<u8>(place) + 1;
+    store<u8>(place, byte);
+    if (byte != 0) return;
+    place--;
   }
-  return low;
+}
+
+/** The shortest bytes, as the upper ones of a word, whose continuation by zeros lies in the range from `from`; they may lie past 2 ** 32. */
+@inline
+function finalWord(from: u32): u32 {
+  for (let bits: u32 = 0; bits < 32; bits += 8) {
+    const rest: u32 = bits == 0 ? 0xffffffff : (<u32>1 << (32 - bits)) - 1;
+    const value: u32 = bits == 0 ? 0 : (from + rest) & ~rest;
+    if (value - from < range) return value;
+  }
+  return from;
 }
 
 /** The encoder's length in bytes; the stream is complete after it. */
 export function finishEncoder(): u32 {
-  for (let word = finalWord(); word != 0; word <<= 8) put(<u8>(word >>> 24));
+  const word = finalWord(low);
+  if (word < low) carry();
+  for (let rest = word; rest != 0; rest <<= 8) put(<u8>(rest >>> 24));
   while (at > start && at <= end && load<u8>(at - 1) == 0) at--;
   return <u32>(at - start);
 }
 
 /** The stream is, to the byte, what the encoder would have written. */
 export function decoderIsExact(): bool {
-  const word = finalWord();
-  if (code != word) return false;
+  if (code >= range || finalWord(window - code) != window) return false;
   if (end > start && load<u8>(end - 1) == 0) return false;
   const shifted = at - 4;
-  return word == 0 ? end <= shifted : end == shifted + 4 - (ctz(word) >>> 3);
-}
-
-@inline
-function put(byte: u8): void {
-  if (at < end) store<u8>(at, byte);
-  at++;
+  return window == 0 ? end <= shifted : end == shifted + 4 - (ctz(window) >>> 3);
 }
 
 /** The encoder has written past the room it was given: what it made is no good. */
@@ -85,121 +101,92 @@ export function encoderOverflowed(): bool {
   return at > end;
 }
 
+@inline
+function normalize(): void {
+  while (range < rangeMin) {
+    range <<= 8;
+    if (direction == decoding) {
+      const byte = next();
+      code = (code << 8) | byte;
+      window = (window << 8) | byte;
+    } else {
+      put(<u8>(low >>> 24));
+      low <<= 8;
+    }
+  }
+}
+
+/** Leaves the lower part of the range aside. */
+@inline
+function skip(part: u32): void {
+  if (direction == decoding) code -= part;
+  else {
+    low += part;
+    if (low < part) carry();
+  }
+}
+
 /** Codes one bit of which `probability` of 65536 (1 to 65535) says how likely it is 1. */
 @inline
 export function codeBit(bit: i32, probability: u32): i32 {
-  const middle: u32 = low + <u32>((<u64>(high - low) * <u64>probability) >>> 16);
-  if (direction == decoding) bit = code <= middle ? 1 : 0;
-  if (bit) high = middle;
-  else low = middle + 1;
-  while (((low ^ high) & 0xff000000) == 0) {
-    if (direction == decoding) code = (code << 8) | next();
-    else put(<u8>(high >>> 24));
-    low <<= 8;
-    high = (high << 8) | 255;
+  const part: u32 = (range >>> 16) * probability;
+  if (direction == decoding) bit = code < part ? 1 : 0;
+  if (bit) range = part;
+  else {
+    skip(part);
+    range -= part;
   }
+  normalize();
   return bit;
 }
 
-// A counter is 22 bits of probability and 10 of how often it was met: it learns by 1/n first, then by 1/limit.
-
+/** A number below `count`, which is 65536 at most, all of them as likely. */
 @inline
-export function counterUpdate(slot: usize, bit: i32, limit: u32): void {
-  const value = load<u32>(slot);
-  const count = value & 1023;
-  const probability: i32 = <i32>(value >>> 10);
-  const goal: i32 = bit ? 4194303 : 0;
-  const moved = probability + <i32>((<i64>(goal - probability) * <i64>load<u16>(rateTable + (<usize>count << 1))) >> 16);
-  store<u32>(slot, (<u32>moved << 10) | (count < limit ? count + 1 : count));
+function codeEqual(value: u32, count: u32): u32 {
+  const part: u32 = range / count;
+  if (direction == decoding) value = min(code / part, count - 1);
+  skip(part * value);
+  range = part;
+  normalize();
+  return value;
 }
 
-export function clearCounters(from: usize, count: u32): void {
-  const half = i32x4.splat(0x80000000);
-  for (let slot = from, to = from + (<usize>count << 2); slot < to; slot += 16) v128.store(slot, half);
-}
-
-export function clearFields(): void {
-  clearCounters(fieldSlots, fieldSlotCount);
-}
-
-export function codeField(slot: u32, bit: i32): i32 {
-  const address = fieldSlots + (<usize>slot << 2);
-  let probability = load<u32>(address) >>> 16;
-  if (probability < 64) probability = 64;
-  else if (probability > 65472) probability = 65472;
-  bit = codeBit(bit, probability);
-  counterUpdate(address, bit, 30);
-  return bit;
-}
-
-/** `bits` of equal weight, most significant first. */
+/** `bits` of equal weight. */
 export function codeDirect(value: u32, bits: i32): u32 {
   let result: u32 = 0;
   while (bits > 0) {
-    bits--;
-    result = (result << 1) | codeBit((value >>> bits) & 1, 32768);
+    const now = min(bits, 16);
+    bits -= now;
+    result = (result << now) | codeEqual((value >>> bits) & ((1 << now) - 1), 1 << now);
   }
   return result;
 }
 
-/** A number below `count`, all of them as likely. */
+/** A number below `count`, all of them as likely. The decoder's may be above. */
 export function codeUniform(value: u32, count: u32): u32 {
-  let from: u32 = 0;
-  for (let bits = 32 - clz(count - 1) - 1; bits >= 0; bits--) {
-    const middle = from + (<u32>1 << bits);
-    if (middle >= count) continue;
-    const upper = min(count, middle + (<u32>1 << bits)) - middle;
-    const p = <u32>((<u64>upper << 16) / (upper + (<u32>1 << bits)));
-    if (codeBit(value >= middle ? 1 : 0, max(p, 1))) from = middle;
-  }
-  return from;
+  if (count <= 65536) return codeEqual(value, count);
+  const upper = codeEqual(value >>> 12, (count + 4095) >>> 12);
+  return (upper << 12) | codeEqual(value & 4095, 4096);
 }
 
-/** A number below 2 ** bits by a tree of adaptive bits at `slot`, which takes 2 ** bits slots. */
-export function codeTree(slot: u32, value: u32, bits: i32): u32 {
-  let node: u32 = 1;
-  while (bits > 0) {
-    bits--;
-    node = (node << 1) | codeField(slot + node, (value >>> bits) & 1);
+/** Sixteen cumulative frequencies of 32768, and the last behind them. */
+const cumulative: usize = memory.data(48, 16);
+
+/** The first of the frequencies is 0, and each is above the one before. */
+@inline
+export function codeNibble(lower: v128, upper: v128, symbol: i32): i32 {
+  v128.store(cumulative, lower);
+  v128.store(cumulative, upper, 16);
+  store<u16>(cumulative, 32768, 32);
+  const part = range >>> 15;
+  if (direction == decoding) {
+    const value = i16x8.splat(<i16>min(code / part, 32767));
+    symbol = popcnt(i8x16.bitmask(i8x16.narrow_i16x8_s(i16x8.le_s(lower, value), i16x8.le_s(upper, value)))) - 1;
   }
-  return node;
-}
-
-/** One bit by two counters of different contexts: the mean of what they say. */
-function codeFieldOfTwo(a: u32, b: u32, bit: i32): i32 {
-  const first = fieldSlots + (<usize>a << 2),
-    second = fieldSlots + (<usize>b << 2);
-  let probability = ((load<u32>(first) >>> 16) + (load<u32>(second) >>> 16)) >>> 1;
-  if (probability < 64) probability = 64;
-  else if (probability > 65472) probability = 65472;
-  bit = codeBit(bit, probability);
-  counterUpdate(first, bit, 60);
-  counterUpdate(second, bit, 60);
-  return bit;
-}
-
-const adaptiveBits: u32 = 5;
-/** Slots that {@link codeNumber} takes: the lengths' tree, and five adaptive bits below the leading one of each length. */
-export const numberSlots: u32 = 32 + (32 << adaptiveBits);
-
-/**
- * A number below 2 ** 30: how many bits it has after adding one (0 stands for "unbounded", as -1), then those bits.
- * The five below the leading one are adaptive. Two contexts speak of it, each with slots of its own.
- */
-export function codeNumber(a: u32, b: u32, value: i32): i32 {
-  const wanted: u32 = <u32>(value + 1);
-  const bitsWanted: u32 = value < 0 ? 0 : 32 - clz(wanted);
-  let node: u32 = 1;
-  for (let i = 4; i >= 0; i--) node = (node << 1) | codeFieldOfTwo(a + node, b + node, (bitsWanted >>> i) & 1);
-  const bits = <i32>(node - 32);
-  if (bits == 0) return -1;
-  let result: u32 = 1;
-  let left = bits - 1;
-  const below: u32 = 32 + (bits << adaptiveBits);
-  while (left > 0 && result < 1 << adaptiveBits) {
-    left--;
-    result = (result << 1) | codeFieldOfTwo(a + below + result, b + below + result, (wanted >>> left) & 1);
-  }
-  if (left > 0) result = (result << left) | codeDirect(wanted & ((1 << left) - 1), left);
-  return <i32>(result - 1);
+  const place = cumulative + (<usize>symbol << 1);
+  const from: u32 = load<u16>(place);
+  skip(part * from);
+  range = part * (load<u16>(place, 2) - from);
+  normalize();
+  return symbol;
 }

@@ -1,6 +1,7 @@
 // What the host calls. It writes bases, target, bodies and signatures into the memory, and reads results from there.
 import { findAnchors, unmatched } from "./anchors";
-import { clearFields, decoderIsExact, finishEncoder, startDecoder, startEncoder } from "./coder";
+import { decoderIsExact, finishEncoder, startDecoder, startEncoder } from "./coder";
+import { clearFields } from "./fields";
 import { body, bodyBytesMax, data, gapBytes, rawOut, reserve as reserveData, savedOperations, savedRaw, savedStream, signatures } from "./layout";
 import { buildTables } from "./model";
 import {

@@ -16,11 +16,18 @@ export const squashTable: usize = stretchTable + 4096 * 4;
 export const rateTable: usize = squashTable + 4096 * 2;
 /** 256 u32 to count bytes in. */
 export const byteCounts: usize = rateTable + 1024 * 2;
-/** Adaptive bits of the fields of operations. */
-export const fieldSlots: usize = 0x20000;
-export const fieldSlotCount: u32 = 262144;
+/** Counters of single bits among the fields of operations. */
+export const fieldBits: usize = 0x20000;
+export const fieldBitCount: u32 = 64;
+/** Contexts of the kinds of copies. */
+export const kindContexts: usize = fieldBits + fieldBitCount * 4;
+export const kindCount: i32 = 8;
+export const kindContextCount: u32 = 8 * 3 + 8 * 8;
+/** Contexts of numbers. */
+export const fields: usize = kindContexts + kindContextCount * 32;
+export const fieldsBytes: u32 = 192 * KiB;
 /** {@link opRecordBytes} for each operation that the encoder found. */
-export const opRecords: usize = fieldSlots + fieldSlotCount * 4;
+export const opRecords: usize = fields + fieldsBytes;
 export const opRecordBytes: u32 = 12;
 /** The same again, for the long matches found first. */
 export const anchorRecords: usize = opRecords + (opsMax + 1024) * opRecordBytes;

@@ -1,6 +1,8 @@
 // Literal bytes, bit by bit: counters in several contexts, mixed by a small network that learns as it goes (lpaq, Mahoney 2007),
 // with one context that a delta has and a text has not: the byte that stands at the same place of the base.
-import { codeBit, counterUpdate, clearCounters, direction, learning } from "./coder";
+import { codeBit, direction, learning } from "./coder";
+import { clearCounters, counterUpdate } from "./counters";
+import { buildRates } from "./nibbles";
 import { rateTable, scratch, squashTable, stretchTable } from "./layout";
 
 const inputs: i32 = 8;
@@ -27,6 +29,7 @@ let diagonalRun: i32 = 0;
 let rate: f32 = 0;
 
 export function buildTables(): void {
+  buildRates();
   for (let i: i32 = 0; i < 4096; i++) {
     const p = (<f64>i + 0.5) / 4096;
     store<f32>(stretchTable + (<usize>i << 2), <f32>Math.log(p / (1 - p)));

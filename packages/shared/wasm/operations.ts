@@ -1,16 +1,6 @@
 // A delta's operations, coded in either direction: some literal bytes, then a copy, until the target is whole.
-import {
-  codeDirect,
-  codeField,
-  codeNumber,
-  codeTree,
-  codeUniform,
-  decoding,
-  direction,
-  learning,
-  numberSlots,
-  setDirection,
-} from "./coder";
+import { codeDirect, codeUniform, decoding, direction, learning, setDirection } from "./coder";
+import { codeFlag, codeKind, codeNumber } from "./fields";
 import { byteCounts, data, gapBytes, opRecordBytes, opRecords, opsMax } from "./layout";
 import { codeDifferences, differenceRunBytesMax, startDifferences } from "./differences";
 import { codeLightLiteral, startLight } from "./light";
@@ -22,7 +12,7 @@ export const rawLiterals: i32 = 0;
 export const lightLiterals: i32 = 1;
 export const strongLiterals: i32 = 2;
 /** Literals beyond these go raw: they bound a decoder's work. */
-export const strongBytesMax: i32 = 32 * 1024;
+export const strongBytesMax: i32 = 16 * 1024;
 /** What the model may read of the bases before literals. */
 const learnedBytesMax: i32 = 8192;
 export const lightBytesMax: i32 = 384 * 1024;
@@ -30,30 +20,32 @@ export const lightBytesMax: i32 = 384 * 1024;
 export const rawRunBytesMin: i32 = 32;
 
 // kinds of copies
-const onDiagonal: u32 = 0;
-const resumed: u32 = 1;
-const onOlder: u32 = 2; // and 3
-const fromFar: u32 = 4;
-const fromNear: u32 = 5;
-const fromTarget: u32 = 6;
-const fromTargetAgain: u32 = 7;
+const onDiagonal: i32 = 0;
+const resumed: i32 = 1;
+const onOlder: i32 = 2; // and 3
+const fromFar: i32 = 4;
+const fromNear: i32 = 5;
+const fromTarget: i32 = 6;
+const fromTargetAgain: i32 = 7;
 
-// slots of adaptive bits
-const kindSlots: u32 = 0;
-const signSlot: u32 = kindSlots + 8 * 3 * 8;
-const rawSlot: u32 = signSlot + 1;
-const marksSlot: u32 = rawSlot + 1;
-const markedSlot: u32 = marksSlot + 1;
-const endSlot: u32 = markedSlot + 1;
+// flags
+const signFlag: u32 = 0;
+const rawFlag: u32 = 1;
+const marksFlag: u32 = 2;
+const markedFlag: u32 = 3;
+const endFlag: u32 = 4;
+// contexts of kinds, behind those by the kind before and its literals
+const kindsBefore: u32 = 8 * 3;
+// sets of contexts of numbers
 /** Numbers of literals: by the kind of the copy before and the literals before that; and by the length of the copy. */
-const literalSlots: u32 = 256;
-const literalSlots2: u32 = literalSlots + 32 * numberSlots;
+const literalSets: u32 = 0;
+const literalSets2: u32 = literalSets + 32;
 /** Lengths of copies: by kind and literals before; and by the length of the copy before. */
-const lengthSlots: u32 = literalSlots2 + 64 * numberSlots;
-const lengthSlots2: u32 = lengthSlots + 64 * numberSlots;
-const nearSlots: u32 = lengthSlots2 + 64 * numberSlots;
-const targetSlots: u32 = nearSlots + 4 * numberSlots;
-const spanSlots: u32 = targetSlots + 2 * numberSlots;
+const lengthSets: u32 = literalSets2 + 64;
+const lengthSets2: u32 = lengthSets + 64;
+const nearSets: u32 = lengthSets2 + 64;
+const targetSets: u32 = nearSets + 4;
+const spanSets: u32 = targetSets + 2;
 
 /** Few literals one by one, more of them together. */
 @inline
@@ -115,12 +107,13 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     d2 = baseStarts[2];
   let behindCopy = 0;
   let back0 = 1;
-  let lastKind: u32 = 0,
+  let lastKind: i32 = 0,
+    kindBefore: i32 = 0,
     lastLiterals: u32 = 0,
     lastBits: u32 = 0;
   let at = 0;
   let op: u32 = 0;
-  const marked = codeField(marksSlot, direction != decoding && markByte >= 0 ? 1 : 0) != 0;
+  const marked = codeFlag(marksFlag, direction != decoding && markByte >= 0 ? 1 : 0) != 0;
   if (marked) {
     const byte = codeDirect(<u32>markByte, 8);
     if (direction == decoding && !listMarks(byte, baseBytes)) return 10;
@@ -139,8 +132,8 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     }
     const steady: u32 = lastKind == onDiagonal ? 32 : 0;
     literals = codeNumber(
-      literalSlots + (lastKind * 4 + (lastLiterals >> 1)) * numberSlots,
-      literalSlots2 + (steady + lastBits) * numberSlots,
+      literalSets + lastKind * 4 + (lastLiterals >> 1),
+      literalSets2 + steady + lastBits,
       literals,
     );
     if (literals < 0) literals = size - at;
@@ -154,7 +147,7 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     const literalsNow = literalClass(literals);
     const most = size - at;
     let mark: i32 = -1;
-    let kind: u32 = 0;
+    let kind: i32 = 0;
     if (direction != decoding) {
       const diagonal = source - at;
       if (source >= baseBytes) kind = baseBytes + at - source == back0 ? fromTargetAgain : fromTarget;
@@ -169,13 +162,14 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
         else kind = nearBits + 2 > farBits ? fromFar : fromNear;
       }
     }
-    kind = codeTree(kindSlots + (lastKind * 3 + (literals == 0 ? 0 : literals < 16 ? 1 : 2)) * 8, kind, 3) & 7;
+    kind = codeKind(lastKind * 3 + (literals == 0 ? 0 : literals < 16 ? 1 : 2), kindsBefore + lastKind * 8 + kindBefore, kind);
+    if (kind > fromTargetAgain) return 11;
     if (kind == onDiagonal) source = at + d0;
     else if (kind == resumed) source = behindCopy;
     else if (kind == onOlder) source = at + d1;
     else if (kind == onOlder + 1) source = at + d2;
     else if (kind == fromFar) {
-      if (marked) mark = codeField(markedSlot, direction != decoding && isMark(source) ? 1 : 0) ? 0 : -1;
+      if (marked) mark = codeFlag(markedFlag, direction != decoding && isMark(source) ? 1 : 0) ? 0 : -1;
       if (mark == 0) {
         mark = codeUniform(direction == decoding ? 0 : markFrom(source), markCount);
         source = markAt(mark);
@@ -183,25 +177,25 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     }
     else if (kind == fromNear) {
       const off = source - at - d0;
-      const negative = codeField(signSlot, off < 0 ? 1 : 0);
-      const distance = codeNumber(nearSlots + negative * numberSlots, nearSlots + (2 + negative) * numberSlots, (off < 0 ? -off : off) - 1) + 1;
+      const negative = codeFlag(signFlag, off < 0 ? 1 : 0);
+      const distance = codeNumber(nearSets + negative, nearSets + 2 + negative, (off < 0 ? -off : off) - 1) + 1;
       source = at + d0 + (negative ? -distance : distance);
     } else if (kind == fromTargetAgain) source = baseBytes + at - back0;
-    else source = baseBytes + at - 1 - codeNumber(targetSlots, targetSlots + numberSlots, baseBytes + at - source - 1);
+    else source = baseBytes + at - 1 - codeNumber(targetSets, targetSets + 1, baseBytes + at - source - 1);
 
     let spans = false;
-    if (mark >= 0) spans = codeField(endSlot, direction != decoding && (isMark(source + length) || source + length == baseBytes) ? 1 : 0) != 0;
+    if (mark >= 0) spans = codeFlag(endFlag, direction != decoding && (isMark(source + length) || source + length == baseBytes) ? 1 : 0) != 0;
     if (spans) {
       // From one mark to another: by how many it is further.
-      const marksOn = codeNumber(spanSlots, spanSlots + numberSlots, direction == decoding ? 0 : <i32>markFrom(source + length) - mark - 1) + 1;
+      const marksOn = codeNumber(spanSets, spanSets + 1, direction == decoding ? 0 : <i32>markFrom(source + length) - mark - 1) + 1;
       if (marksOn < 1 || marksOn > <i32>markCount - mark) return 5;
       length = markAt(mark + marksOn) - source;
     } else {
       if (direction != decoding && length == most) length = 0;
       length =
         codeNumber(
-          lengthSlots + (kind * 8 + literalsNow) * numberSlots,
-          lengthSlots2 + ((kind == onDiagonal ? 32 : 0) + lastBits) * numberSlots,
+          lengthSets + kind * 8 + literalsNow,
+          lengthSets2 + (kind == onDiagonal ? 32 : 0) + lastBits,
           length - 1,
         ) + 1;
       if (length == 0) length = most;
@@ -222,6 +216,7 @@ export function codeOperations(bases: u32, baseStarts: StaticArray<i32>, targetB
     }
     if (direction == decoding) copyWithin(data + source + (source < baseBytes ? 0 : gapBytes), target + at, length);
     at += length;
+    kindBefore = lastKind;
     lastKind = kind;
     lastLiterals = literalsNow;
     lastBits = 32 - clz(length);
@@ -253,7 +248,7 @@ function codeLiterals(target: usize, at: i32, count: i32, diagonal: i32): i32 {
     const left = (literalsMode == strongLiterals ? strongBytesMax : lightBytesMax) - spent;
     coded = min(count, left);
     if (count >= rawRunBytesMin) {
-      if (codeField(rawSlot, direction != decoding && looksRandom(target + at, count) ? 1 : 0)) coded = 0;
+      if (codeFlag(rawFlag, direction != decoding && looksRandom(target + at, count) ? 1 : 0)) coded = 0;
     }
     spent += coded;
   }

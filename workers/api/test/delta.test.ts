@@ -29,21 +29,21 @@ target.set(bytesOf(700, 2, 20), 100_000);
 target.copyWithin(200_000, 20_000, 60_000);
 
 test("Z17 workerd makes the frames and signatures that Node makes, and decodes them", () => {
-  const frame = codec.encode(named(target), [named(base)]);
+  const frame = codec.encode(target, [named(base)]);
   expect(hashOf(codec.decode(frame, [base]))).toBe(hashOf(target));
   const signature = codec.sign(base);
-  const signed = codec.encodeFromSignatures(named(target), [{ hash: hashOf(base), signature }]);
+  const signed = codec.encodeFromSignatures(target, [{ hash: hashOf(base), signature }]);
   expect(hashOf(codec.decode(signed, [base]))).toBe(hashOf(target));
   // Made in Node; whoever makes the encoder better makes them anew there.
   expect([frame, signature, signed].map(hashOf)).toEqual([
-    "8d8beeb1136c24e14a13287a7397003b094771379a2f1a18112c2577854acb2c",
+    "76f356427cc5d6291bcaed89daafdcafa19c29ed28ebc5bb97fdd00e5cdaaf5d",
     "13bff746a28390fa247794fe7ce75d81f52dd28fb8995948ad3861d88ccf74d8",
-    "81c2ad42d5d5386c77b6848a3c7fdd44e7dff76c10bd455a149b24d0e5c57648",
+    "d36b77d14caaee383bd6cf2c66f2956c2c6a485e700ea62d87e2c4f92bae5ab2",
   ]);
 });
 
 test("Z10 Z17 in workerd a damaged frame is refused, or makes bytes of the declared size", () => {
-  const frame = codec.encode(named(target), [named(base)]);
+  const frame = codec.encode(target, [named(base)]);
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 }),

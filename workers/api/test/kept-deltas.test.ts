@@ -58,7 +58,7 @@ test("Y9 a frame that was made from signatures is kept as one made from the byte
   const base = large();
   const target = editOf(base);
   await put(as, base);
-  const frame = codec.encodeFromSignatures(target, [{ hash: base.hash, signature: codec.sign(base.bytes) }]);
+  const frame = codec.encodeFromSignatures(target.bytes, [{ hash: base.hash, signature: codec.sign(base.bytes) }]);
   expect((await sendDelta(as, target, frame)).status).toBe(204);
   const exact = frameOf(target, base);
   expect((await keptOf(as)).rows).toMatchObject([{ size: exact.length }]);

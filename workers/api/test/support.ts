@@ -97,7 +97,7 @@ export function editOf({ bytes: base, size: baseSize }: TestBlock, size = baseSi
 
 /** The delta that makes the block of those bases. */
 export function frameOf(target: TestBlock, ...bases: readonly TestBlock[]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(deltaCodec().encode(target, bases));
+  return new Uint8Array(deltaCodec().encode(target.bytes, bases));
 }
 
 export function sendDelta(as: Signed, { hash }: TestBlock, frame: Uint8Array): Promise<Response> {

@@ -76,7 +76,7 @@ export function createDeltaMaker({ edge, codec, compression, local }: DeltaMaker
       // The most likely one is not here: the others would make a poor delta.
       else if (found.length === 0) return undefined;
     }
-    return found.length === 0 ? undefined : codec.encode(target, found);
+    return found.length === 0 ? undefined : codec.encode(target.bytes, found);
   }
 
   async function fromSignatures(target: DeltaBase, { bases }: DeltaSource, signal: AbortSignal): Promise<Uint8Array | undefined> {
@@ -85,7 +85,7 @@ export function createDeltaMaker({ edge, codec, compression, local }: DeltaMaker
     if (target.bytes.length <= packBlockBytesMax || large.length === 0) return undefined;
     const signed = await Promise.all(large.map((base) => signatureOf(base, signal)));
     const found = signed.filter((base) => base !== undefined);
-    return found.length === 0 ? undefined : codec.encodeFromSignatures(target, found);
+    return found.length === 0 ? undefined : codec.encodeFromSignatures(target.bytes, found);
   }
 
   return async (target, source, signal) => {

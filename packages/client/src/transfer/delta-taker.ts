@@ -38,9 +38,9 @@ export function createDeltaTaker({ codec, cache, hashBlock, local, fetcher }: De
 
   /** All of them, or undefined. */
   async function basesOf(frame: Uint8Array, block: BlockRef): Promise<Uint8Array[] | undefined> {
-    const { target, size, bases } = readDeltaHeader(frame);
+    const { size, bases } = readDeltaHeader(frame);
     const total = bases.reduce((sum, base) => sum + base.size, 0);
-    if (target !== block.hash || size !== block.size || bases.length > deltaBasesMax || total > deltaBaseBytesMax) return undefined;
+    if (size !== block.size || bases.length > deltaBasesMax || total > deltaBaseBytesMax) return undefined;
     const found: Uint8Array[] = [];
     for (const base of bases) {
       const bytes = await local.find(base);

@@ -158,7 +158,7 @@ export class MemoryEdge implements Pick<Edge, Asked> {
     this.deltasAsked.push({ hash, bases: [...bases] });
     const [bytes, found] = [this.bytesOf(hash), bases.flatMap((base) => ({ hash: base, bytes: this.bytesOf(base) }))];
     const known = found.flatMap(({ hash: base, bytes: old }) => (old === undefined ? [] : [{ hash: base, bytes: old }]));
-    const frame = bytes && known.length > 0 ? this.codec.encode({ hash, bytes }, known) : undefined;
+    const frame = bytes && known.length > 0 ? this.codec.encode(bytes, known) : undefined;
     if (bytes === undefined || frame === undefined || frame.length > bytes.length / 2) throw new ProblemError("not-found");
     return this.tamper(frame, `/delta/${hash}`);
   }

@@ -48,10 +48,9 @@ export function simulatedTransfer({ disk, edge, knowledge, random }: SimulatedTr
   }
 
   async function makeDelta(block: Uint8Array, base: BlockRef): Promise<Uint8Array> {
-    const target = { hash: hashOf(block), bytes: block };
     const bytes = await find(base);
-    if (bytes !== undefined) return codec.encode(target, [{ hash: base.hash, bytes }]);
-    return codec.encodeFromSignatures(target, [{ hash: base.hash, signature: await edge.signature(base.hash) }]);
+    if (bytes !== undefined) return codec.encode(block, [{ hash: base.hash, bytes }]);
+    return codec.encodeFromSignatures(block, [{ hash: base.hash, signature: await edge.signature(base.hash) }]);
   }
 
   async function sendWhole(hash: BlockHash, bytes: Uint8Array): Promise<void> {

@@ -22,7 +22,7 @@ export async function makeDelta(ports: RebuildPorts, target: BlockPlace, bases: 
   const [made, ...from] = await Promise.all([target, ...bases].map((place) => readVerified(ports, place)));
   const whole = from.filter((base) => base !== undefined);
   if (made === undefined || whole.length === 0) return undefined;
-  const frame = ports.codec.encode(made, whole);
+  const frame = ports.codec.encode(made.bytes, whole);
   if (!isWorthKeeping({ hash: made.hash, size: made.bytes.length }, frame.length)) return undefined;
   const used = readDeltaHeader(frame).bases.map(({ hash }) => hash);
   return used.length === 0 ? undefined : { kept: { target: made.hash, bases: used, size: frame.length }, frame };

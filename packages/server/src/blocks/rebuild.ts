@@ -14,8 +14,8 @@ import type { BlockReadPorts } from "./read-block.ts";
 
 export type RebuildPorts = BlockReadPorts & { readonly codec: DeltaCodec; readonly sha256: Sha256 };
 
-/** A frame with its checked header. */
-export type Delta = { readonly header: DeltaHeader; readonly frame: Uint8Array };
+/** A frame with its checked header, and the block that it was sent for. */
+export type Delta = { readonly target: BlockHash; readonly header: DeltaHeader; readonly frame: Uint8Array };
 
 /** The block's bytes, and the smallest frame known that makes them. */
 export type Rebuilt = { readonly bytes: Uint8Array; readonly frame: Uint8Array };
@@ -36,10 +36,14 @@ export function requireBases(headers: readonly DeltaHeader[], places: ReadonlyMa
 }
 
 /**
- * Throws a ProblemError `bad-delta` unless the frame makes exactly the block that it names, and `base-missing` if a base has gone.
+ * Throws a ProblemError `bad-delta` unless the frame makes exactly the block that it was sent for, and `base-missing` if a base has gone.
  * A frame that was made from signatures is made anew from the bytes, since it is the others who get to fetch it.
  */
-export async function rebuild(ports: RebuildPorts, { header, frame }: Delta, places: ReadonlyMap<BlockHash, BlockPlace>): Promise<Rebuilt> {
+export async function rebuild(
+  ports: RebuildPorts,
+  { target, header, frame }: Delta,
+  places: ReadonlyMap<BlockHash, BlockPlace>,
+): Promise<Rebuilt> {
   requireBases([header], places);
   const bases = await Promise.all(header.bases.map((base) => readBase(ports, places, base)));
   const bytes = inCodec(() =>
@@ -48,11 +52,11 @@ export async function rebuild(ports: RebuildPorts, { header, frame }: Delta, pla
       bases.map((base) => base.bytes),
     ),
   );
-  if (bytes.length !== header.size || toHex(ports.sha256(bytes)) !== header.target) {
-    throw new ProblemError("bad-delta", `What the frame makes is not block ${header.target}.`);
+  if (bytes.length !== header.size || toHex(ports.sha256(bytes)) !== target) {
+    throw new ProblemError("bad-delta", `What the frame makes is not block ${target}.`);
   }
   if (!header.fromSignature) return { bytes, frame };
-  const exact = inCodec(() => ports.codec.encode({ hash: header.target, bytes }, bases));
+  const exact = inCodec(() => ports.codec.encode(bytes, bases));
   return { bytes, frame: exact.length < frame.length ? exact : frame };
 }
 

@@ -21,10 +21,9 @@ export function createDeltaCodec(module: WebAssembly.Module): DeltaCodec {
   };
 }
 
-function encode(core: Core, target: DeltaBase, bases: readonly DeltaBase[]): Uint8Array<ArrayBuffer> {
+function encode(core: Core, target: Uint8Array, bases: readonly DeltaBase[]): Uint8Array<ArrayBuffer> {
   const head = writeHead({
-    target: target.hash,
-    size: target.bytes.length,
+    size: target.length,
     bases: bases.map(({ hash, bytes }) => ({ hash, size: bytes.length })),
     fromSignature: false,
   });
@@ -32,7 +31,7 @@ function encode(core: Core, target: DeltaBase, bases: readonly DeltaBase[]): Uin
     head,
     core.encode(
       bases.map(({ bytes }) => bytes),
-      target.bytes,
+      target,
     ),
   );
 }
@@ -42,11 +41,11 @@ function sign(core: Core, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return core.sign(bytes);
 }
 
-function encodeFromSignatures(core: Core, target: DeltaBase, bases: readonly SignedBase[]): Uint8Array<ArrayBuffer> {
+function encodeFromSignatures(core: Core, target: Uint8Array, bases: readonly SignedBase[]): Uint8Array<ArrayBuffer> {
   const refs = bases.map(({ hash, signature }) => ({ hash, size: signedSize(signature) }));
-  const head = writeHead({ target: target.hash, size: target.bytes.length, bases: refs, fromSignature: true });
+  const head = writeHead({ size: target.length, bases: refs, fromSignature: true });
   const signatures = bases.map(({ signature }) => signature);
-  return frameOf(head, core.encodeFromSignatures(refs, signatures, target.bytes));
+  return frameOf(head, core.encodeFromSignatures(refs, signatures, target));
 }
 
 function decode(core: Core, frame: Uint8Array, bases: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -31,8 +31,10 @@ const faults: Readonly<Record<number, string>> = {
   5: "a copy reaches out of its bases",
   6: "its literals are cut short",
   7: "its stream does not end where it should",
-  9: "it has too many differences",
   8: "it has more literals than it uses",
+  9: "it has too many differences",
+  10: "its marks are none or too many",
+  11: "a copy of an unknown kind",
 };
 
 export type Core = ReturnType<typeof startCore>;

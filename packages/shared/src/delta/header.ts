@@ -1,4 +1,4 @@
-/** The head of a delta's frame: what it makes, and from what. Plain JavaScript, so that a reader needs no WebAssembly. */
+/** The head of a delta's frame: how much it makes, and from what. Plain JavaScript, so that a reader needs no WebAssembly. */
 import { fromHex, toHex } from "../encoding.ts";
 import type { BlockHash } from "../ids.ts";
 import { blockBytesMax, deltaBaseBytesMax, deltaBasesMax } from "../limits.ts";
@@ -22,14 +22,13 @@ export function parseHead(frame: Uint8Array): { header: DeltaHeader; bodyAt: num
   const flags = reader.byte();
   if ((flags & reservedFlags) !== 0) throw new DeltaError("reserved flags are set");
   const size = blockSize(reader.varint(), "target");
-  const target = reader.hash();
   const bases = Array.from({ length: (flags & 3) + 1 }, () => {
     const hash = reader.hash();
     const difference = reader.varint();
     return { hash, size: blockSize(size + (difference % 2 === 0 ? difference / 2 : -(difference + 1) / 2), "base") };
   });
   if (totalBytes(bases) > deltaBaseBytesMax) throw new DeltaError(`the bases have more than ${deltaBaseBytesMax} bytes`);
-  return { header: { target, size, bases, fromSignature: (flags & fromSignatureFlag) !== 0 }, bodyAt: reader.at() };
+  return { header: { size, bases, fromSignature: (flags & fromSignatureFlag) !== 0 }, bodyAt: reader.at() };
 }
 
 /** What a frame says of itself. Throws a DeltaError when it is malformed, as far as that can be seen without decoding it. */
@@ -38,14 +37,13 @@ export function readDeltaHeader(frame: Uint8Array): DeltaHeader {
 }
 
 /** The inverse of {@link parseHead}. Throws a RangeError past a limit: the caller chose the bases. */
-export function writeHead({ target, size, bases, fromSignature }: DeltaHeader): Uint8Array {
+export function writeHead({ size, bases, fromSignature }: DeltaHeader): Uint8Array {
   if (bases.length < 1 || bases.length > deltaBasesMax) throw new RangeError(`a delta has 1 to ${deltaBasesMax} bases`);
   if (totalBytes(bases) > deltaBaseBytesMax) throw new RangeError(`the bases have more than ${deltaBaseBytesMax} bytes`);
   for (const block of [{ size }, ...bases])
     if (block.size < 1 || block.size > blockBytesMax) throw new RangeError(`a block of ${block.size} bytes is not 1 byte to 4 MiB`);
   const bytes = [mark, (bases.length - 1) | (fromSignature ? fromSignatureFlag : 0)];
   pushVarint(bytes, size);
-  bytes.push(...fromHex(target));
   for (const base of bases) {
     bytes.push(...fromHex(base.hash));
     const difference = base.size - size;

@@ -7,8 +7,8 @@ export type DeltaBase = { readonly hash: BlockHash; readonly bytes: Uint8Array }
 /** A block whose bytes are gone, by what {@link DeltaCodec.sign} made of them. */
 export type SignedBase = { readonly hash: BlockHash; readonly signature: Uint8Array };
 
+/** What a frame says of itself. It does not name what it makes: it travels, and is kept, under that name. */
 export type DeltaHeader = {
-  readonly target: BlockHash;
   /** Of the target, in bytes. */
   readonly size: number;
   /** In the order in which the decoder takes their bytes. */
@@ -28,14 +28,14 @@ export type DeltaCodec = {
    * A frame that makes `target` out of `bases`, byte-exact. Throws a RangeError unless there are 1 to 4 bases of 16 MiB in all, and
    * target and bases are blocks.
    */
-  encode(target: DeltaBase, bases: readonly DeltaBase[]): Uint8Array<ArrayBuffer>;
+  encode(target: Uint8Array, bases: readonly DeltaBase[]): Uint8Array<ArrayBuffer>;
   /** A checksum to roll and a truncated strong hash for each window of a block. */
   sign(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
   /** As `encode`, from signatures; larger, since it finds whole windows only. Throws a DeltaError on a malformed signature. */
-  encodeFromSignatures(target: DeltaBase, bases: readonly SignedBase[]): Uint8Array<ArrayBuffer>;
+  encodeFromSignatures(target: Uint8Array, bases: readonly SignedBase[]): Uint8Array<ArrayBuffer>;
   /**
-   * The target's bytes, of exactly the declared size. That they are the target, only a comparison of their SHA-256 with the
-   * header's tells. Throws a DeltaError.
+   * Bytes of exactly the declared size. That they are the target, only a comparison of their SHA-256 with its name tells.
+   * Throws a DeltaError.
    */
   decode(frame: Uint8Array, bases: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
 };

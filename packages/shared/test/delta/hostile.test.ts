@@ -1,17 +1,18 @@
+import { createDeltaCodec } from "@ashlar/shared/delta/codec";
 import { DeltaError } from "@ashlar/shared/delta/types";
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
-import { blockBytesMax, deltaCopiesMax } from "@ashlar/shared/limits";
+import { blockBytesMax, deltaBaseBytesMax, deltaCopiesMax } from "@ashlar/shared/limits";
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { codec, hashOf, joined, named, randomBytes } from "../support/delta.ts";
+import { describe, expect, test, vi } from "vitest";
+import { codec, deltaModule, hashOf, joined, named, randomBytes } from "../support/delta.ts";
 
 const base = randomBytes(50_000, 1).map((byte, index) => (index < 25_000 ? 97 + (byte % 16) : byte));
 const text = new TextEncoder().encode("a line of new text, and another one of the same text\n".repeat(9));
 const target = joined(base.subarray(30_000, 45_000), text, base.subarray(0, 20_000), randomBytes(400, 2), base.subarray(20_500));
 const frames = [
-  codec.encode(named(target), [named(base)]),
-  codec.encode(named(randomBytes(3000, 3)), [named(base)]),
-  codec.encodeFromSignatures(named(target), [{ hash: hashOf(base), signature: codec.sign(base) }]),
+  codec.encode(target, [named(base)]),
+  codec.encode(randomBytes(3000, 3), [named(base)]),
+  codec.encodeFromSignatures(target, [{ hash: hashOf(base), signature: codec.sign(base) }]),
 ];
 const frame = frames[0] ?? new Uint8Array();
 
@@ -77,7 +78,52 @@ test("Z12 bases of another number or size than the frame's are refused", () => {
 });
 
 const head = (size: readonly number[], difference: readonly number[], flags = 0, mark = 0xd1) =>
-  Uint8Array.of(mark, flags, ...size, ...new Uint8Array(32), ...new Uint8Array(32), ...difference, 0, 0);
+  Uint8Array.of(mark, flags, ...size, ...new Uint8Array(32), ...difference, 0, 0);
+
+/** Of a target of 1000 bytes and a base of 3000. */
+const start = (flags: number) => head([0xe8, 0x07], [0xa0, 0x1f], flags).subarray(0, -2);
+
+describe("Z18 copies and lengths that cannot be are refused by what is wrong with them", () => {
+  const small = base.subarray(0, 3000);
+  const size = 1000;
+  const literals = new Uint8Array(size);
+
+  /** A made-up stream behind a good head: of raw, light or strong literals, from bytes or a signature, with none to enough of raw ones. */
+  function madeUp(seed: number): Uint8Array {
+    const [coding = 0, flag = 0, length = 0, raw = 0, ...stream] = randomBytes(60, seed);
+    const kept = stream.slice(0, 1 + (length % 56));
+    return joined(
+      start(flag % 2 === 0 ? 0 : 4),
+      Uint8Array.of(coding % 3, kept.length, ...kept),
+      literals.subarray(0, [0, 10, size][raw % 3]),
+    );
+  }
+
+  const seeds = 5000;
+  const refusals = new Map<string, number>();
+  for (let seed = 0; seed < seeds; seed++) {
+    try {
+      codec.decode(madeUp(seed), [small]);
+    } catch (error) {
+      if (!(error instanceof DeltaError)) throw error;
+      refusals.set(error.message, (refusals.get(error.message) ?? 0) + 1);
+    }
+  }
+
+  test.each([
+    "its literals reach past the target",
+    "a copy reaches past the target",
+    "a copy from the target begins outside of what is made",
+    "a copy reaches out of its bases",
+    "its literals are cut short",
+    "its stream does not end where it should",
+    "it has more literals than it uses",
+    "its marks are none or too many",
+    "a copy of an unknown kind",
+  ])("Z18 %s", (refusal) => {
+    expect(refusals.get(refusal)).toBeGreaterThan(0);
+  });
+});
 
 describe("Z13 a head that breaks a limit is refused before anything is decoded", () => {
   // LEB128 of 4 MiB and of one more
@@ -111,13 +157,13 @@ test("Z14 a delta of many short copies ends at the limit of copies, and the enco
   const old = randomBytes(2_000_000, 4);
   const broken = old.map((byte, index) => (index % 12 === 0 ? byte ^ 255 : byte));
   expect(broken.length / 12).toBeGreaterThan(deltaCopiesMax);
-  const made = codec.encode(named(broken), [named(old)]);
+  const made = codec.encode(broken, [named(old)]);
   expect(hashOf(codec.decode(made, [old]))).toBe(hashOf(broken));
 });
 
 test("Z15 a malformed signature is refused", () => {
   const signature = codec.sign(base);
-  const from = (bytes: Uint8Array) => () => codec.encodeFromSignatures(named(target), [{ hash: hashOf(base), signature: bytes }]);
+  const from = (bytes: Uint8Array) => () => codec.encodeFromSignatures(target, [{ hash: hashOf(base), signature: bytes }]);
   expect(from(signature)).not.toThrow();
   expect(from(signature.subarray(0, -1))).toThrow(DeltaError);
   expect(from(joined(signature, Uint8Array.of(0)))).toThrow(DeltaError);
@@ -133,8 +179,31 @@ test("Z16 a signature that lies makes a delta of other bytes, which the hash tel
       lie[5 + (at % (lie.length - 5))] = byte;
       const noise = randomBytes(lie.length - 5, seed);
       for (const signature of [lie, joined(lie.subarray(0, 5), noise)])
-        expectBounded(codec.encodeFromSignatures(named(target), [{ hash: hashOf(base), signature }]));
+        expectBounded(codec.encodeFromSignatures(target, [{ hash: hashOf(base), signature }]));
     }),
     { numRuns: 50 },
   );
+});
+
+test("Z19 the codec's memory is 23 MiB besides bases and target, is grown once for the largest, and not by any frame", () => {
+  const { prototype }: { readonly prototype: { readonly buffer: ArrayBuffer } } = Reflect.get(WebAssembly, "Memory");
+  using looks = vi.spyOn(prototype, "buffer", "get");
+  const own = createDeltaCodec(deltaModule);
+  const block = new Uint8Array(blockBytesMax);
+  const most = own.encode(
+    block,
+    Array.from({ length: 4 }, () => named(block)),
+  );
+  own.decode(most, [block, block, block, block]);
+  const sizes = () => looks.mock.results.map(({ value }) => (value instanceof ArrayBuffer ? value.byteLength : 0));
+  const largest = Math.max(...sizes());
+  expect(largest).toBeLessThanOrEqual(23 * 1024 * 1024 + deltaBaseBytesMax + blockBytesMax);
+  for (let seed = 0; seed < 200; seed++) {
+    try {
+      own.decode(joined(most.subarray(0, 150), randomBytes(100, seed)), [block, block, block, block]);
+    } catch (error) {
+      if (!(error instanceof DeltaError)) throw error;
+    }
+  }
+  expect(Math.max(...sizes())).toBe(largest);
 });

@@ -10,7 +10,7 @@ const golden = (name: string) => readFileSync(join(import.meta.dirname, "vectors
 describe("Z6 golden frames", () => {
   test.each(vectors)("Z6 $name decodes to what it was made of", ({ name, target, bases }) => {
     const frame = golden(name);
-    expect(readDeltaHeader(frame).target).toBe(hashOf(target));
+    expect(readDeltaHeader(frame).size).toBe(target.length);
     expect(hashOf(codec.decode(frame, bases))).toBe(hashOf(target));
   });
 

@@ -25,7 +25,7 @@ const fromBytes = (name: string, target: Uint8Array, bases: readonly Uint8Array[
   name,
   target,
   bases,
-  make: (codec) => codec.encode(named(target), bases.map(named)),
+  make: (codec) => codec.encode(target, bases.map(named)),
 });
 
 export const vectors: readonly Vector[] = [
@@ -55,7 +55,7 @@ export const vectors: readonly Vector[] = [
     bases: [noise, prose],
     make(codec) {
       const signed = this.bases.map((bytes) => ({ hash: hashOf(bytes), signature: codec.sign(bytes) }));
-      return codec.encodeFromSignatures(named(this.target), signed);
+      return codec.encodeFromSignatures(this.target, signed);
     },
   },
 ];

@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export const codec: DeltaCodec = createDeltaCodec(new WebAssembly.Module(readFileSync(join(import.meta.dirname, "../../dist/delta.wasm"))));
+export const deltaModule = new WebAssembly.Module(readFileSync(join(import.meta.dirname, "../../dist/delta.wasm")));
+export const codec: DeltaCodec = createDeltaCodec(deltaModule);
 
 export const hashOf = (bytes: Uint8Array): BlockHash => toHex(createHash("sha256").update(bytes).digest()) as BlockHash;
 export const named = (bytes: Uint8Array): DeltaBase => ({ hash: hashOf(bytes), bytes });

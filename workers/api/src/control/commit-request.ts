@@ -113,5 +113,5 @@ function checkInline({ hash, size }: BlockRef, bytes: Uint8Array, named: Readonl
 function checkDelta(target: BlockHash, frame: Uint8Array, named: ReadonlyMap<BlockHash, number>): Delta {
   const header = checkDeltaHeader(frame, target);
   checkSize(target, header.size, named.get(target) ?? header.size);
-  return { header, frame };
+  return { target, header, frame };
 }

@@ -8,7 +8,6 @@ import * as z from "zod/mini";
 
 /** Whatever the codec makes of a hostile header, these are block names and sizes from here on. */
 const headerSchema = z.object({
-  target: blockHashSchema,
   size: blockSizeSchema,
   bases: z.array(z.object({ hash: blockHashSchema, size: blockSizeSchema })).check(z.minLength(1), z.maxLength(deltaBasesMax)),
   fromSignature: z.boolean(),
@@ -18,7 +17,6 @@ const headerSchema = z.object({
 export function checkDeltaHeader(frame: Uint8Array, target: BlockHash): DeltaHeader {
   const { success, data: header } = headerSchema.safeParse(codecsHeader(frame));
   if (!success) throw new ProblemError("bad-delta", "The frame's header is not within the limits of a delta.");
-  if (header.target !== target) throw new ProblemError("bad-delta", `The frame makes block ${header.target} and not ${target}.`);
   const baseBytes = header.bases.reduce((total, { size }) => total + size, 0);
   if (baseBytes > deltaBaseBytesMax) throw new ProblemError("bad-delta", `The bases of a delta have ${deltaBaseBytesMax} bytes at most.`);
   if (new Set([target, ...header.bases.map(({ hash }) => hash)]).size !== header.bases.length + 1) {

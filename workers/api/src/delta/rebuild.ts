@@ -84,7 +84,10 @@ export async function receiveDeltas(env: Env, request: RequestContext, identity:
 }
 
 async function receive(env: Env, identity: Identity, delta: Delta, places: ReadonlyMap<BlockHash, BlockPlace>): Promise<Received> {
-  const { target: hash, size } = delta.header;
+  const {
+    target: hash,
+    header: { size },
+  } = delta;
   const rebuilt = await rebuild({ ...readPorts(env), codec: deltaCodec(), sha256 }, delta, places);
   const block = { hash, size };
   if (size <= packBlockBytesMax) return { ...rebuilt, block, kept: undefined };
@@ -98,8 +101,8 @@ async function receive(env: Env, identity: Identity, delta: Delta, places: Reado
 }
 
 /** Undefined if it is not kept: a delta is a favour to other devices, and no upload fails for it. */
-async function keep(env: Env, { user }: Identity, { header }: Delta, { frame }: Rebuilt): Promise<KeptDelta | undefined> {
-  const { target, size, bases } = header;
+async function keep(env: Env, { user }: Identity, { target, header }: Delta, { frame }: Rebuilt): Promise<KeptDelta | undefined> {
+  const { size, bases } = header;
   if (!isWorthKeeping({ hash: target, size }, frame.length)) return undefined;
   const kept = { target, bases: bases.map(({ hash }) => hash), size: frame.length };
   try {

@@ -19,7 +19,7 @@ delta.post("/v1/blocks/:hash/delta", async (c) => {
   const frame = await readBytes(c.req.raw, deltaFrameBytesMax);
   const header = checkDeltaHeader(frame, target);
   const { identity } = c.var;
-  for (const { block, bytes, kept } of await receiveDeltas(c.env, c.executionCtx, identity, [{ header, frame }])) {
+  for (const { block, bytes, kept } of await receiveDeltas(c.env, c.executionCtx, identity, [{ target, header, frame }])) {
     if (block.size <= packBlockBytesMax) await storeSmall(c.env, identity, block, bytes);
     if (kept !== undefined) await saveDeltas(metaShard(c.env, identity.shard), identity.user, [kept], Date.now());
   }
