@@ -39,7 +39,7 @@ it("BE2 the limit of a transfer is its bytes at the rate of the fuller direction
 });
 
 /** A server that says `hello` at once and sends back what it hears, behind a link of 1,000 bytes/s and 30 ms each way. */
-async function opened(): Promise<{ link: Link; clock: ManualClock; heard: Socket[]; close(): Promise<void> }> {
+async function opened(): Promise<{ link: Link; clock: ManualClock; heard: Socket[]; close: () => Promise<void> }> {
   const heard: Socket[] = [];
   const server = createServer((socket) => {
     heard.push(socket);
