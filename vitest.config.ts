@@ -63,7 +63,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts", "test/sim/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "bench/test/*.test.ts", "scripts/test/**/*.test.ts", "test/sim/*.test.ts"],
           sequence: { groupOrder: 0 },
           // Those of scripts start whole servers and compilers.
           testTimeout: 30_000,

@@ -1,4 +1,4 @@
-import { addDigest, contentDigest, emptyDigest, leafDigest, subtractDigest } from "@ashlar/shared/digest";
+import { addDigest, contentDigest, DigestSum, emptyDigest, leafDigest, subtractDigest } from "@ashlar/shared/digest";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { sha256 } from "./support/sha256.ts";
@@ -33,6 +33,20 @@ test("K12 a folder's digest does not depend on the order of its children", () =>
       expect(shuffled.reduce(addDigest, emptyDigest)).toBe(leaves.reduce(addDigest, emptyDigest));
     }),
   );
+});
+
+test("K12 the sum of many children at once is that of one after the other", () => {
+  fc.assert(
+    fc.property(fc.array(digest, { maxLength: 40 }), (digests) => {
+      const leaves = digests.map((one, index) => ({ ...leaf, rev: index, digest: one }));
+      const sum = new DigestSum();
+      for (const one of leaves) sum.add(sha256, one);
+      expect(sum.digest()).toBe(leaves.map((one) => leafDigest(sha256, one)).reduce(addDigest, emptyDigest));
+    }),
+  );
+  const ends = new DigestSum();
+  for (const byte of [0xff, 0xff, 0]) ends.add(() => new Uint8Array(32).fill(byte, 0, 31).fill(byte + (byte & 1), 31), leaf);
+  expect(ends.digest()).toBe([`${"f".repeat(62)}00`, `${"f".repeat(62)}00`].reduce(addDigest, emptyDigest));
 });
 
 test("K12 a child taken out of the sum leaves what was there before, carries past 2^256 included", () => {

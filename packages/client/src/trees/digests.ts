@@ -1,5 +1,5 @@
 /** The remote tree's digests as the server computes them (I8): where they agree, there is nothing to ask. */
-import { addDigest, contentDigest, emptyDigest, leafDigest, type Digest, type Sha256 } from "@ashlar/shared/digest";
+import { contentDigest, DigestSum, type Digest, type Sha256 } from "@ashlar/shared/digest";
 import { type NodeId, rootId } from "@ashlar/shared/ids";
 import type { SharedNode } from "./node.ts";
 import type { SharedTree } from "./shared-tree.ts";
@@ -19,14 +19,18 @@ export function folderDigests(tree: SharedTree, sha256: Sha256): FolderDigests {
   }
 
   function ofFolder(id: NodeId): Digest | undefined {
-    let sum: Digest | undefined = emptyDigest;
+    const sum = new DigestSum();
+    let isWhole = true;
     for (const child of tree.children(id)) {
       const digest = digestOf(child);
       const { id: node, rev, kind, name } = child;
-      sum = sum === undefined || digest === undefined ? undefined : addDigest(sum, leafDigest(sha256, { node, rev, kind, name, digest }));
+      if (digest === undefined) isWhole = false;
+      else if (isWhole) sum.add(sha256, { node, rev, kind, name, digest });
     }
-    if (sum !== undefined) digests.set(id, sum);
-    return sum;
+    if (!isWhole) return undefined;
+    const digest = sum.digest();
+    digests.set(id, digest);
+    return digest;
   }
 
   ofFolder(rootId);

@@ -1,6 +1,6 @@
 /** How the tree was at a moment, told by the changes since: a node is then what its first change after the moment found. */
 import { rootId, type NodeId, type Seq, type UserId } from "@ashlar/shared/ids";
-import { changeManifestCharsMax, changesPageMax, pageManifestCharsMax } from "@ashlar/shared/limits";
+import { changeManifestCharsMax, historyScanRowsMax, pageManifestCharsMax } from "@ashlar/shared/limits";
 import type { RewindPage, WantedState } from "@ashlar/shared/protocol/history";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { ReadBatch } from "../namespace/bulk.ts";
@@ -25,6 +25,8 @@ type FoundRow = {
   readonly wantedMtimeMs: number | null;
   readonly same: 0 | 1;
   readonly manifest: string | null;
+  /** Whether the page was not cut before its end. */
+  readonly isLast: 0 | 1;
 };
 type Row = FoundRow & { readonly [Column in keyof NodeRow]: NodeRow[Column] | null };
 
@@ -33,47 +35,49 @@ const headSql = "SELECT seq AS head FROM namespaces WHERE user_id = ?1";
 /** Two versions are the same content if their manifests are: in the row, or in the bucket under a name with their hash. */
 const sameSql = `w.mode = p.mode AND (w.manifest = p.manifest OR ${sameManifestKey("w.manifest_key", "p.manifest_key")})`;
 
-/** A page ends with the manifest that fills it, so that it stays a message of a few megabytes. */
+/**
+ * Of the rows looked at, each node's first: what was saved a hundred times is told once. A page ends with the manifest that
+ * fills it, so that it stays a message of a few megabytes.
+ */
 const rewindSql = `
   SELECT * FROM (
-    SELECT page.*, sum(chars) OVER (ORDER BY seq) - chars AS charsBefore FROM (
+    SELECT page.*, sum(chars) OVER (ORDER BY seq) - chars AS charsBefore, seq = max(seq) OVER () AS isLast FROM (
       SELECT c.seq, c.type, c.node_id AS changed, c.path, c.before_parent AS beforeParent, c.before_name AS beforeName,
         c.before_spelling AS beforeSpelling, c.before_version AS beforeVersion, c.before_mode AS beforeMode, c.before_deleted AS beforeDeleted,
         ${nodeColumns}, w.size AS wantedSize, w.mtime_ms AS wantedMtimeMs, coalesce(${sameSql}, 0) AS same,
         CASE WHEN length(w.manifest) <= ${changeManifestCharsMax} AND NOT coalesce(${sameSql}, 0) THEN w.manifest END AS manifest,
         length(c.path) + CASE WHEN length(w.manifest) <= ${changeManifestCharsMax} AND NOT coalesce(${sameSql}, 0) THEN length(w.manifest) ELSE 0 END AS chars
-      FROM changes c
+      FROM (SELECT min(f.seq) AS seq FROM changes f WHERE f.user_id = ?1 AND f.seq > ?2 AND f.seq <= ?3 GROUP BY f.node_id) first
+      CROSS JOIN changes c ON c.user_id = ?1 AND c.seq = first.seq
       LEFT JOIN nodes n ON n.user_id = c.user_id AND n.node_id = c.node_id
       LEFT JOIN versions w ON w.user_id = c.user_id AND w.node_id = c.node_id AND w.version = c.before_version
       LEFT JOIN versions p ON p.user_id = n.user_id AND p.node_id = n.node_id AND p.version = n.version
-      WHERE c.user_id = ?1 AND c.seq > ?2 ORDER BY c.seq LIMIT ?3
     ) page
   ) WHERE charsBefore < ?4 ORDER BY seq`;
 
 /**
- * A page of the changes after `after`, or from the first one after the moment `to` on. Reads rows for these changes and for the
- * folders above what they changed, and none of the rest of the tree.
+ * What a page of the changes after `after` found, or of those from the first one after the moment `to` on: at most `limit` rows
+ * of the journal. Reads rows for these changes and for the folders above what they changed, and none of the rest of the tree.
  * Throws a ProblemError `history-expired` for a moment that is too long ago, `not-found` without a namespace.
  */
 export async function readRewind(
   db: Database,
-  { user, to, after, now, limit = changesPageMax }: { user: UserId; to: number; after: Seq | null; now: number; limit?: number },
+  { user, to, after, now, limit = historyScanRowsMax }: { user: UserId; to: number; after: Seq | null; now: number; limit?: number },
 ): Promise<RewindPage> {
   const since = after ?? (await firstChangeAfter(db, { user, to, now })) - 1;
+  const until = since + limit;
   const batch = new ReadBatch(db);
   const heads = batch.add<{ head: Seq }>(db.prepare(headSql).bind(user));
-  const rows = batch.add<Row>(db.prepare(rewindSql).bind(user, since, limit, pageManifestCharsMax));
+  const rows = batch.add<Row>(db.prepare(rewindSql).bind(user, since, until, pageManifestCharsMax));
   await batch.run();
   const [namespace] = heads();
   if (namespace === undefined) throw new ProblemError("not-found", "This account has no namespace.");
   const { head } = namespace;
 
-  const first = new Map<NodeId, Row>();
-  for (const row of rows()) if (!first.has(row.changed)) first.set(row.changed, row);
   const items: RewindPage["items"] = [];
   const lost: RewindPage["lost"] = [];
   const parents = new Set<NodeId>();
-  for (const row of first.values()) {
+  for (const row of rows()) {
     const wanted = wantedOf(row);
     const present = nodeOf(row);
     if (wanted !== null) parents.add(wanted.parent);
@@ -85,8 +89,9 @@ export async function readRewind(
     items.push({ node: pastNode(present), wanted });
   }
   const folders = [...(await readUpwards(db, user, parents)).values()].map(pastNode);
-  const last = rows().at(-1)?.seq ?? head;
-  return { head, items, lost, folders, next: last < head ? last : null };
+  const last = rows().at(-1);
+  const told = last === undefined || last.isLast === 1 ? Math.min(until, head) : last.seq;
+  return { head, items, lost, folders, next: told < head ? told : null };
 }
 
 function nodeOf({ node, name, kind, rev, version, size, mtimeMs, mode, digest, ...rest }: Row): NodeRow | undefined {

@@ -125,8 +125,9 @@ class CommitAttempts {
     const plan = planBlocks(admission.versions, packs, loaded.blocks);
     if (plan.missing.length > 0) throw blocksMissing(plan.missing);
     const heldBytes = await this.#hold(plan.holds, loaded.namespace.generation);
-    const { inlineBytes = 0 } = this.#call;
-    const usage = usageOf({ admission, plan, known: loaded.blocks, packs, inlineBytes, heldBytes });
+    const { inlineSent = [] } = this.#call;
+    const counted = blocksOf(ops.filter(({ op }) => loaded.known.has(op.opId)));
+    const usage = usageOf({ admission, plan, known: loaded.blocks, packs, inlineSent, counted, heldBytes });
     await this.#write(loaded, admission, { plan, usage, now });
     // Held by an earlier attempt that saw another namespace, and not needed any more.
     const inVain = this.#held.size > plan.holds.length;
@@ -185,6 +186,8 @@ function requireShortPaths({ answered }: Admission): void {
   if (chars <= commitPathCharsMax) return;
   throw new ProblemError("too-large", `The paths of this commit's changes have ${chars} characters: send fewer operations at a time.`);
 }
+
+const blocksOf = (ops: readonly CheckedOp[]): Set<BlockHash> => new Set(ops.flatMap(({ blocks }) => blocks.map(({ hash }) => hash)));
 
 function blocksMissing(hashes: readonly BlockHash[]): ProblemError {
   const detail = `${hashes.length} blocks that the commit names are not here. Send them, then the same commit again.`;

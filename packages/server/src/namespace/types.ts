@@ -11,6 +11,9 @@ export type PushInline = { readonly hash: BlockHash; readonly data: string };
 
 /** A delta's frame for the other devices; `data` is base64url. */
 export type PushDelta = { readonly target: BlockHash; readonly data: string };
+/** How many bytes came for a small block. */
+export type SentBlock = { readonly hash: BlockHash; readonly bytes: number };
+
 /** What an update was sent as. */
 export type OpPatch = { readonly opId: OpId; readonly patch: ManifestPatch };
 
@@ -22,8 +25,8 @@ export type CommitCall = {
   readonly shard: number;
   readonly ops: readonly Op[];
   readonly packs: readonly Pack[];
-  /** What their content came as: inline blocks, and frames of deltas. */
-  readonly inlineBytes?: number;
+  /** What the content of small blocks came as, inline or as frames of deltas. */
+  readonly inlineSent?: readonly SentBlock[];
   /** Some of the inline blocks once more, and frames, the smallest: `pushInlineBytesMax` in all. */
   readonly pushInline: readonly PushInline[];
   readonly pushDeltas?: readonly PushDelta[];

@@ -1,10 +1,11 @@
 /** What a commit adds to its user's accounts: counters beside the seq, and one row for its day and device. */
-import type { DeviceId, UserId } from "@ashlar/shared/ids";
+import type { BlockHash, DeviceId, UserId } from "@ashlar/shared/ids";
 import { dayOf } from "@ashlar/shared/protocol/usage";
 import type { Database, Statement } from "../ports.ts";
 import type { Admission, BlockRow, NodeWrite } from "./admit.ts";
 import type { BlockPlan } from "./block-plan.ts";
 import type { Pack } from "../blocks/types.ts";
+import type { SentBlock } from "./types.ts";
 
 /** Numbers may be negative but for the bytes, in bytes. */
 export type UsageAdded = {
@@ -26,7 +27,9 @@ export type UsageSources = {
   /** Whose content came with the commit. */
   readonly packs: readonly Pack[];
   /** Small content as it came with the commit, deltas as their frames. */
-  readonly inlineBytes: number;
+  readonly inlineSent: readonly SentBlock[];
+  /** What operations named that were applied before, by this commit when it was sent first. */
+  readonly counted: ReadonlySet<BlockHash>;
   /** What was sent for the blocks that are held now. */
   readonly heldBytes: number;
 };
@@ -35,16 +38,19 @@ export type UsageSources = {
  * Exact but for one thing: a small block that was sent before its commit counts with its size, whatever it came as, since a row
  * for each small block's way would cost more than it tells.
  */
-export function usageOf({ admission, plan, known, packs, inlineBytes, heldBytes }: UsageSources): UsageAdded {
+export function usageOf({ admission, plan, known, packs, inlineSent, counted, heldBytes }: UsageSources): UsageAdded {
   const fresh = plan.rows.filter(({ hash, refs }) => refs > 0 && (known.get(hash)?.refs ?? 0) === 0);
   const arrived = new Set(packs.flatMap(({ blocks }) => blocks.map(({ hash }) => hash)));
   const sentBefore = fresh.filter(({ hash, pack }) => pack !== null && !arrived.has(hash));
+  const named = new Set(admission.versions.flatMap(({ blocks }) => blocks.map(({ hash }) => hash)));
+  // What came for operations that conflict is not counted now: it comes again when they are sent again.
+  const inline = inlineSent.filter(({ hash }) => named.has(hash) && !counted.has(hash));
   return {
     files: countOf(admission.nodes, false),
     folders: countOf(admission.nodes, true),
     versionBytes: sumOf(admission.versions),
     blockBytes: sumOf(fresh),
-    sentBytes: inlineBytes + heldBytes + sumOf(sentBefore),
+    sentBytes: inline.reduce((total, { bytes }) => total + bytes, 0) + heldBytes + sumOf(sentBefore),
   };
 }
 

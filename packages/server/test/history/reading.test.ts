@@ -19,6 +19,7 @@ import {
   newNode,
   newUser,
   newWorld,
+  packOf,
   restoreOp,
   rootId,
   updateOp,
@@ -134,7 +135,7 @@ it("V7 a folder stands in the trash for all that was deleted with it, and nothin
   expect((await trashOf(world)).items).toEqual([]);
 });
 
-it("V8 one request for the trash or the log looks at no more of the journal than the limit", async () => {
+it("V8 one request for the trash, the log or a rewind looks at no more of the journal than the limit", async () => {
   for (const [rows, isOnePage] of [
     [historyScanRowsMax, true],
     [historyScanRowsMax + 1, false],
@@ -145,6 +146,8 @@ it("V8 one request for the trash or the log looks at no more of the journal than
     expect([log.entries, log.next]).toEqual([[], isOnePage ? null : historyScanRowsMax]);
     const trash = await trashOf(world);
     expect([trash.items, trash.next]).toEqual([[], isOnePage ? null : 2]);
+    const rewind = await readRewind(world.db, { user: world.user, to: 0, after: null, now: 1 });
+    expect([rewind.items, rewind.next]).toEqual([[], isOnePage ? null : historyScanRowsMax]);
   }
 });
 
@@ -194,6 +197,35 @@ it("V10 what is no longer kept is told as lost, and rows without what they found
   expect(await read()).toMatchObject({ items: [{ node: { node: file }, wanted: { content: "lost" } }], lost: [{ node: gone, path: "b" }] });
   world.db.raw.prepare("UPDATE changes SET before_parent = NULL").run();
   await expect(read()).rejects.toMatchObject({ code: "history-expired" });
+});
+
+it("V10 a file that changed many times is told once in a page, as its first change there found it", async () => {
+  const world = await newWorld();
+  const [file, other] = [newNode("file"), newNode("other")];
+  await world.commit([createOp(file, rootId, "a"), createOp(other, rootId, "b")]);
+  const to = world.time;
+  world.time += 1;
+  for (let rev = 1; rev <= 6; rev++) await world.commit([updateOp(file, rev, [block(`${rev}`)])], [packOf(block(`${rev}`))]);
+  await world.commit([moveOp(other, 1, rootId, "c")]);
+  const page = async (after: number | null, limit: number) => {
+    const { items, next } = await readRewind(world.db, { user: world.user, to, after, now: world.time, limit });
+    return { found: items.map(({ node, wanted }) => [node.node, wanted?.version]), next };
+  };
+  expect(await page(null, 100)).toEqual({
+    found: [
+      [file, 1],
+      [other, 1],
+    ],
+    next: null,
+  });
+  expect(await page(null, 4)).toEqual({ found: [[file, 1]], next: 6 });
+  expect(await page(6, 4)).toEqual({
+    found: [
+      [file, 5],
+      [other, 1],
+    ],
+    next: null,
+  });
 });
 
 it("V10 content is the same by its manifest, also where that is too long for a row", async () => {
@@ -263,7 +295,7 @@ it("V8 no question about history walks a table, or all rows of a user but those 
     const plan = world.db.raw.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
     const walks = plan
       .map((row) => String(row["detail"]))
-      .filter((detail) => /SCAN (?!CONSTANT|json_each|up|walk|search|page|\(subquery)|\(user_id=\?\)$/.test(detail))
+      .filter((detail) => /SCAN (?!CONSTANT|json_each|up|walk|search|page|first|\(subquery)|\(user_id=\?\)$/.test(detail))
       .filter((detail) => !/SEARCH (ns|namespaces) USING PRIMARY KEY \(user_id=\?\)$/.test(detail));
     // The oldest row of a journal is the first by its key, and read alone.
     expect({ sql, walks: walks.filter((detail) => detail !== "SEARCH c USING PRIMARY KEY (user_id=?)") }).toEqual({ sql, walks: [] });

@@ -159,6 +159,17 @@ it("V13 a rewind of one folder makes it what it was, without a conflict, and not
   );
 });
 
+it("V13 a folder that was put into a folder of its own comes out of it", async () => {
+  const world = await newWorld();
+  const [outer, inner] = [newNode("outer"), newNode("inner")];
+  await world.commit([mkdirOp(outer, rootId, "a"), mkdirOp(inner, outer, "b")]);
+  const [to, before] = [world.time, treeOf(world)];
+  world.time += 1000;
+  await world.commit([moveOp(inner, 1, rootId, "b"), moveOp(outer, 1, inner, "a")]);
+  expect(await carryOut(world, (await planTo(world, to, outer)).steps, 1000)).toEqual([]);
+  expect(treeOf(world)).toEqual(before);
+});
+
 /** What is in the folder, by path from it. */
 function namesBelow(tree: ReadonlyMap<string, unknown>, folder: NodeId): [string, unknown][] {
   const top = [...tree].find(([, node]) => isNode(node) && node.node === folder)?.[0];

@@ -50,24 +50,39 @@ const round = fc.record({
 class Model {
   readonly days = new Map<string, Traffic>();
   readonly #known = new Set<BlockHash>();
+  readonly #applied = new Set<string>();
   readonly sent = new Map<BlockHash, number>();
 
-  applied(world: World, call: CommitCall, applied: ReadonlySet<string>): void {
+  /** Of operations that are answered as applied those that were not before; they took so many commits. */
+  applied(world: World, call: CommitCall, answered: readonly string[], commits: number): void {
+    const applied = new Set(answered.filter((opId) => !this.#applied.has(opId)));
+    if (applied.size === 0) return;
+    const counted = blocksOf(call.ops.filter(({ opId }) => this.#applied.has(opId)));
+    for (const opId of applied) this.#applied.add(opId);
     const key = `${dateOf(dayOf(world.time))} ${call.device}`;
     const before = this.days.get(key) ?? { commits: 0, fileBytes: 0, blockBytes: 0, sentBytes: 0 };
     const versions = call.ops.filter((op) => applied.has(op.opId)).flatMap((op) => ("manifest" in op ? [op] : []));
-    const used = new Map(versions.flatMap(({ manifest }) => decodeManifest(manifest)).map(({ hash, size }) => [hash, size]));
+    const used = blocksOf(versions);
     const fresh = [...used].filter(([hash]) => !this.#known.has(hash));
     for (const [hash] of fresh) this.#known.add(hash);
+    const inline = (call.inlineSent ?? []).filter(({ hash }) => used.has(hash) && !counted.has(hash));
     const large = fresh.filter(([, size]) => size > packBlockBytesMax);
     this.days.set(key, {
-      commits: before.commits + 1,
+      commits: before.commits + commits,
       fileBytes: before.fileBytes + versions.reduce((total, { size }) => total + size, 0),
       blockBytes: before.blockBytes + fresh.reduce((total, [, size]) => total + size, 0),
-      sentBytes: before.sentBytes + (call.inlineBytes ?? 0) + large.reduce((total, [hash]) => total + (this.sent.get(hash) ?? 0), 0),
+      sentBytes:
+        before.sentBytes +
+        inline.reduce((total, { bytes }) => total + bytes, 0) +
+        large.reduce((total, [hash]) => total + (this.sent.get(hash) ?? 0), 0),
     });
   }
 }
+
+const blocksOf = (ops: readonly Op[]): Map<BlockHash, number> =>
+  new Map(ops.flatMap((op) => ("manifest" in op ? decodeManifest(op.manifest) : [])).map(({ hash, size }) => [hash, size]));
+
+const seqOf = ({ db, user }: World): number => Number(db.raw.prepare("SELECT seq FROM namespaces WHERE user_id = ?").get(user)?.["seq"]);
 
 function opOf(world: World, nodes: readonly NodeId[], revs: Map<NodeId, number>, one: Step): Op {
   const at = (index: number): NodeId => nodes[index] ?? rootId;
@@ -98,36 +113,41 @@ it("R1 R2 R3 counters and days agree with a recount, whatever is committed, sent
       }
       const nodes = Array.from({ length: 6 }, (_, n) => newNode(`n${n}`));
       const revs = new Map<NodeId, number>();
-      const late: CommitCall[] = [];
+      const late: (() => Promise<void>)[] = [];
       for (const { steps, device, waitMs, fate } of rounds) {
         world.time += waitMs;
-        // Of several, one that conflicted may fit when the commit is looked at again: it is a commit of its own then.
-        const ops = (fate === "lost" ? steps.slice(0, 1) : steps).map((one) => opOf(world, nodes, revs, one));
-        const small = new Map(
-          ops
-            .flatMap((op) => ("manifest" in op ? decodeManifest(op.manifest) : []))
-            .filter(({ size }) => size <= packBlockBytesMax)
-            .map((ref) => [ref.hash, ref]),
-        );
-        const packs = small.size === 0 ? [] : [packOf(...small.values())];
+        const ops = steps.map((one) => opOf(world, nodes, revs, one));
+        const small = [...blocksOf(ops)].filter(([, size]) => size <= packBlockBytesMax).map(([hash, size]) => ({ hash, size }));
+        const packs = small.length === 0 ? [] : [packOf(...small)];
         const call: CommitCall = {
           ...world.call(ops, packs),
           device: devices[device] ?? world.call([]).device,
-          inlineBytes: 7 * small.size,
+          inlineSent: small.map(({ hash }) => ({ hash, bytes: 7 })),
         };
-        let calls = 0;
-        const db = fate === "lost" ? faultyDatabase(world.db, () => ((calls += 1) === 2 ? "after" : undefined)) : world.db;
-        const { answer } = await commit({ ...world.deps, db }, call);
-        if (!answer.ok) throw new Error(answer.detail);
-        const applied = answer.response.results.filter(({ status }) => status === "applied");
-        for (const change of answer.response.changes) revs.set(change.node, change.rev);
-        if (applied.length > 0) model.applied(world, call, new Set(applied.map(({ opId }) => opId)));
-        // A conflicting operation may fit by then: it would be another commit.
-        if (applied.length < ops.length) continue;
-        if (fate === "twice") await commit(world.deps, call);
-        if (fate === "late") late.push(call);
+        // Of several, one that conflicted may fit when the commit is looked at again: it is a commit of its own then.
+        const send = async (lost: boolean) => {
+          let [calls, commits, seq] = [0, 0, seqOf(world)];
+          const look = () => {
+            if (seqOf(world) > seq) commits++;
+            seq = seqOf(world);
+          };
+          const fault = () => (look(), (calls += 1) === 2 && lost ? "after" : undefined);
+          const { answer } = await commit({ ...world.deps, db: faultyDatabase(world.db, fault) }, call);
+          look();
+          if (!answer.ok) throw new Error(answer.detail);
+          for (const change of answer.response.changes) revs.set(change.node, change.rev);
+          model.applied(
+            world,
+            call,
+            answer.response.results.filter(({ status }) => status === "applied").map(({ opId }) => opId),
+            commits,
+          );
+        };
+        await send(fate === "lost");
+        if (fate === "twice") await send(false);
+        if (fate === "late") late.push(() => send(false));
       }
-      for (const call of late) await commit(world.deps, call);
+      for (const send of late) await send();
       expectInvariants(world);
       const usage = await readUsage(world.db, world.user, world.time);
       const rows = new Map(usage.days.map(({ day: date, device, ...traffic }) => [`${date} ${device}`, traffic]));

@@ -15,7 +15,8 @@ export type RewindGoal = {
 };
 
 /**
- * Whatever was, or is, at or below `scope` is to be as it was, apart from the place of `scope` itself as long as it is there.
+ * Whatever was, or is, at or below `scope` is to be as it was, apart from the place of `scope` itself as long as it is there
+ * and not inside of something that was in it.
  * Folders outside that are gone come back where something is to go into them.
  */
 export function rewindGoal(facts: RewindFacts, scope: NodeId): RewindGoal {
@@ -26,6 +27,7 @@ export function rewindGoal(facts: RewindFacts, scope: NodeId): RewindGoal {
     lost: [] as string[],
   };
   const belongs = facts.belonging(scope);
+  const stays = !isInsideItsOwn(facts, scope, belongs);
   for (const [id, item] of facts.items) {
     const { node, wanted } = item;
     if (!belongs(id)) continue;
@@ -33,7 +35,7 @@ export function rewindGoal(facts: RewindFacts, scope: NodeId): RewindGoal {
       if (node.deletedAt === null) goal.removals.add(id);
       continue;
     }
-    const place = wantedPlace(item, id === scope);
+    const place = wantedPlace(item, id === scope && stays);
     if (place !== undefined) goal.places.set(id, place);
     if (wanted.content === "other") goal.contents.add(id);
     if (wanted.content === "lost") goal.lost.push(node.name);
@@ -43,12 +45,21 @@ export function rewindGoal(facts: RewindFacts, scope: NodeId): RewindGoal {
   return goal;
 }
 
-function wantedPlace({ node, wanted }: RewindItem, isScope: boolean): Place | undefined {
+function isInsideItsOwn(facts: RewindFacts, scope: NodeId, belongs: (id: NodeId) => boolean): boolean {
+  const climbed = new Set([scope]);
+  for (let at = facts.node(scope)?.parent; at !== undefined && !climbed.has(at); at = facts.node(at)?.parent) {
+    if (belongs(at)) return true;
+    climbed.add(at);
+  }
+  return false;
+}
+
+function wantedPlace({ node, wanted }: RewindItem, stays: boolean): Place | undefined {
   if (wanted === null) return undefined;
   const { parent, name, spelling } = wanted;
   if (node.deletedAt !== null) return { parent, name, spelling };
   const here = { parent: node.parent, name: node.name, spelling: node.spelling };
-  const place = isScope ? here : { parent, name, spelling };
+  const place = stays ? here : { parent, name, spelling };
   const isSamePlace = place.parent === here.parent && place.name === here.name && place.spelling === here.spelling;
   const isOtherMode = node.kind === "folder" && node.mode !== wanted.mode;
   return isSamePlace && !isOtherMode ? undefined : place;

@@ -35,7 +35,7 @@ commits.post("/v1/commits", async (c) => {
   return c.json(answer.response);
 });
 
-type StoredContent = Pick<CommitCall, "packs" | "inlineBytes" | "deltas" | "pushInline" | "pushDeltas">;
+type StoredContent = Pick<CommitCall, "packs" | "inlineSent" | "deltas" | "pushInline" | "pushDeltas">;
 
 /** The content is in the bucket before the object hears of it, so a commit never names what is not there (I1). */
 async function storeContent(
@@ -47,9 +47,12 @@ async function storeContent(
   const received: Received[] = deltas.length === 0 ? [] : await receiveDeltas(env, request, identity, deltas);
   const rebuilt = received.filter(({ block }) => block.size <= packBlockBytesMax).map(({ block, bytes }) => ({ ...block, bytes }));
   // A large block's delta is in its holder's row.
-  const frames = deltas.filter(({ header }) => header.size <= packBlockBytesMax).map(({ frame }) => frame);
-  const inlineBytes = [...inline.map(({ bytes }) => bytes), ...frames].reduce((total, { length }) => total + length, 0);
+  const smallDeltas = deltas.filter(({ header }) => header.size <= packBlockBytesMax);
+  const inlineSent = [
+    ...inline.map(({ hash, bytes }) => ({ hash, bytes: bytes.length })),
+    ...smallDeltas.map(({ header, frame }) => ({ hash: header.target, bytes: frame.length })),
+  ];
   const small = splitIntoPacks([...inline, ...rebuilt]);
   const packs = await Promise.all(small.map((blocks) => storePack(env.BLOCKS, identity.user, blocks, randomBytes)));
-  return { packs, inlineBytes, deltas: received.flatMap(({ kept }) => kept ?? []), ...choosePush(inline, received) };
+  return { packs, inlineSent, deltas: received.flatMap(({ kept }) => kept ?? []), ...choosePush(inline, received) };
 }
