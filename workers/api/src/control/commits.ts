@@ -50,7 +50,7 @@ async function storeContent(
   const smallDeltas = deltas.filter(({ header }) => header.size <= packBlockBytesMax);
   const inlineSent = [
     ...inline.map(({ hash, bytes }) => ({ hash, bytes: bytes.length })),
-    ...smallDeltas.map(({ header, frame }) => ({ hash: header.target, bytes: frame.length })),
+    ...smallDeltas.map(({ target, frame }) => ({ hash: target, bytes: frame.length })),
   ];
   const small = splitIntoPacks([...inline, ...rebuilt]);
   const packs = await Promise.all(small.map((blocks) => storePack(env.BLOCKS, identity.user, blocks, randomBytes)));
