@@ -52,7 +52,7 @@ test("N21 a session that had ended already is forgotten all the same", async () 
 });
 
 test("N22 devices are listed, and revoked by their id", async () => {
-  const devices = [{ id: session.device, name: "desk", createdAt: 1, lastSeenAt: 2, current: true }];
+  const devices = [{ id: session.device, name: "desk", kind: "command" as const, createdAt: 1, lastSeenAt: 2, current: true }];
   const { http, call } = callerOn(inTurn(json({ devices }), { status: 204, headers: {}, body: new Uint8Array() }, refusal("not-found")));
   await expect(listDevices(call)).resolves.toEqual(devices);
   await revokeDevice(call, session.device);

@@ -37,6 +37,7 @@ accounts.post("/v1/session", limitAddress, async (c) => {
 
 accounts.post("/v1/session/refresh", limitAddress, async (c) => {
   const { refreshToken } = await readJson(c.req.raw, refreshSchema);
+  if (refreshToken === undefined) throw new ProblemError("unauthenticated");
   const outcome = await refreshSession(accountPorts(c.env), refreshToken);
   if (outcome.type === "reused" || outcome.type === "revoked") await disconnect(c.env, outcome.user, outcome.device);
   if (outcome.type !== "refreshed") throw new ProblemError(refreshRefusals[outcome.type]);
