@@ -98,6 +98,18 @@ export async function refreshSession(ports: SessionPorts, text: string): Promise
   return { type: "invalid" };
 }
 
+/** Whose token it is, if it is good, without using it up; one whose successor's answer was lost is good as well. */
+export async function holderOf(ports: SessionPorts, text: string): Promise<{ user: UserId; device: DeviceId } | undefined> {
+  const token = parseRefreshToken(text);
+  if (token === undefined) return undefined;
+  const row = await findDevice(ports.db, token);
+  const now = ports.clock.now();
+  if (row === null || row.revoked_at !== null || row.expires_at <= now) return undefined;
+  const used = tokenHash(ports.sha256, token);
+  const isGood = row.current_hash === used || (row.previous_hash === used && now - row.rotated_at <= refreshGraceMs);
+  return isGood ? { user: token.user, device: token.device } : undefined;
+}
+
 /** Signed in and not expired, the last seen first. */
 export async function listDevices({ db, clock }: Pick<SessionPorts, "db" | "clock">, user: UserId): Promise<SignedInDevice[]> {
   const { results } = await db
