@@ -3,12 +3,14 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { accounts } from "./accounts/routes.ts";
+import { deviceCodes } from "./accounts/device-codes.ts";
 import { changes } from "./control/changes.ts";
 import { commits } from "./control/commits.ts";
 import { events } from "./control/events.ts";
 import { files } from "./control/files.ts";
 import { history } from "./control/history.ts";
 import { locate } from "./control/locate.ts";
+import { search } from "./control/search.ts";
 import { tree } from "./control/tree.ts";
 import { usage } from "./control/usage.ts";
 import { delta } from "./download/delta.ts";
@@ -18,7 +20,7 @@ import { type ApiEnv, requireIdentity } from "./http/identity.ts";
 import { problemResponse, refusalOf } from "./http/problems.ts";
 import { upload } from "./upload/routes.ts";
 
-/** Addresses that only a signed-in device may ask; `/v1/session` decides by method. */
+/** Addresses that only a signed-in device may ask; `/v1/account`, `/v1/session` and `/v1/device-codes` decide by method. */
 const signedIn = [
   "/v1/b/*",
   "/v1/blocks/*",
@@ -32,6 +34,7 @@ const signedIn = [
   "/v1/log",
   "/v1/p/*",
   "/v1/rewind",
+  "/v1/search",
   "/v1/trash",
   "/v1/trash/*",
   "/v1/tree/*",
@@ -54,4 +57,5 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemRespo
 for (const path of signedIn) app.use(path, requireIdentity);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
-for (const room of [accounts, upload, download, delta, locate, commits, changes, tree, files, history, events, usage]) app.route("/", room);
+for (const room of [accounts, deviceCodes, upload, download, delta, locate, commits, changes, tree, files, history, search, events, usage])
+  app.route("/", room);

@@ -57,7 +57,7 @@ type Row = {
 
 /**
  * A new device and the statement that writes it, for a batch with the rest of a sign-up. It writes nothing if the account is
- * not there by then.
+ * not there by then, or the device is already.
  */
 export function newDevice(
   { db, sha256, random, clock }: SessionPorts,
@@ -68,7 +68,8 @@ export function newDevice(
   const statement = db
     .prepare(
       `INSERT INTO devices (user_id, device_id, name, kind, created_at, last_seen_at, family_hash, current_hash, rotated_at, expires_at)
-       SELECT user_id, ?2, ?3, ?8, ?4, ?4, ?5, ?6, ?4, ?7 FROM accounts WHERE user_id = ?1`,
+       SELECT user_id, ?2, ?3, ?8, ?4, ?4, ?5, ?6, ?4, ?7 FROM accounts WHERE user_id = ?1
+       ON CONFLICT DO NOTHING`,
     )
     .bind(user, token.device, name, now, familyHash(sha256, token), tokenHash(sha256, token), now + refreshTokenMs, kind);
   return { grant: grantOf(token, shard), statement };

@@ -1,20 +1,28 @@
-/** `/v1/account`, `/v1/session`, `/v1/devices`. */
-import { randomBytes } from "@ashlar/durable-objects/crypto";
+/** `/v1/account`, `/v1/session`, `/v1/password`, `/v1/devices`. */
+import { changePassword, readAccount } from "@ashlar/server/accounts/account";
 import { signIn, signUp } from "@ashlar/server/accounts/accounts";
-import { type Grant, holderOf, isRevoked, listDevices, refreshSession, revokeDevice } from "@ashlar/server/accounts/sessions";
-import { ensureNamespace } from "@ashlar/server/namespace/create";
-import { type DeviceId, deviceIdSchema, type Epoch, newId, type UserId } from "@ashlar/shared/ids";
-import { type BrowserSession, credentialsSchema, type Device, refreshSchema, type Session } from "@ashlar/shared/protocol/account";
+import { holderOf, isRevoked, listDevices, refreshSession, revokeDevice } from "@ashlar/server/accounts/sessions";
+import { readUsage } from "@ashlar/server/usage/read-usage";
+import { type DeviceId, deviceIdSchema, type UserId } from "@ashlar/shared/ids";
+import {
+  type AccountFacts,
+  type BrowserSession,
+  credentialsSchema,
+  type Device,
+  passwordChangeSchema,
+  refreshSchema,
+  type Session,
+} from "@ashlar/shared/protocol/account";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { type Context, Hono } from "hono";
 import { type Env, metaShard, metaShards } from "../env.ts";
-import { signAccessToken } from "../http/access-token.ts";
 import { readJson } from "../http/body.ts";
 import { type ApiEnv, requireIdentity } from "../http/identity.ts";
 import { pathPart } from "../http/path-part.ts";
 import { limitAddress, limitRate } from "../http/rate-limit.ts";
 import { problemResponse } from "../http/problems.ts";
 import { callUserObject } from "../http/user-object.ts";
+import { openSession, sessionOf } from "./open-session.ts";
 import { accountPorts } from "./platform.ts";
 import { type SessionCookie, sessionCookie } from "./session-cookie.ts";
 
@@ -64,6 +72,27 @@ accounts.delete("/v1/session", requireIdentity, async (c) => {
   return c.body(null, 204);
 });
 
+accounts.get("/v1/account", requireIdentity, async (c) => {
+  const { user, shard } = c.var.identity;
+  const [account, usage] = await Promise.all([
+    readAccount(accountPorts(c.env), user),
+    readUsage(metaShard(c.env, shard), user, Date.now()),
+  ]);
+  if (account === undefined) throw new ProblemError("unauthenticated");
+  return c.json({ user, ...account, quotaBytes: usage.quotaBytes, usedBytes: usage.current.bytes } satisfies AccountFacts);
+});
+
+accounts.post("/v1/password", requireIdentity, async (c) => {
+  const { user, device } = c.var.identity;
+  const { current, next, signOutOthers = false } = await readJson(c.req.raw, passwordChangeSchema);
+  await limitRate(c.env.SIGN_IN_LIMIT, `password ${user}`);
+  if (await isRevoked(accountPorts(c.env), user, device)) throw new ProblemError("device-revoked");
+  const change = await changePassword(accountPorts(c.env), { user, device, current, next, signOutOthers });
+  if (change === undefined) throw new ProblemError("wrong-credentials", "The current password is wrong.");
+  for (const other of change.signedOut) await disconnect(c.env, user, other);
+  return c.body(null, 204);
+});
+
 accounts.get("/v1/devices", async (c) => {
   const { user, device } = c.var.identity;
   const listed = await listDevices(accountPorts(c.env), user);
@@ -94,24 +123,6 @@ function handOver(c: Context<ApiEnv>, session: Session, status: 200 | 201, cooki
   const { refreshToken, ...rest } = session;
   c.header("set-cookie", cookie.keeping(refreshToken));
   return c.json(rest satisfies BrowserSession, status);
-}
-
-/** A session after sign-up or sign-in. The namespace is made here both times: a crash between the two heals at the next sign-in. */
-async function openSession(env: Env, grant: Grant): Promise<Session> {
-  const namespace = { user: grant.user, epoch: newId<Epoch>(randomBytes), now: Date.now(), quotaBytes: quotaOf(env) };
-  await ensureNamespace(metaShard(env, grant.shard), namespace);
-  return sessionOf(env, grant);
-}
-
-/** Digits only, so that no mistake in a setting makes an account without bounds, or one of no bytes. */
-function quotaOf({ QUOTA_BYTES }: Env): number {
-  if (!/^\d{1,15}$/.test(QUOTA_BYTES)) throw new RangeError(`QUOTA_BYTES must be a number of bytes, not "${QUOTA_BYTES}"`);
-  return Number(QUOTA_BYTES);
-}
-
-async function sessionOf(env: Env, { user, device, shard, refreshToken }: Grant): Promise<Session> {
-  const { token, expiresAt } = await signAccessToken(env.TOKEN_KEY, { user, device, shard }, Date.now());
-  return { user, device, accessToken: token, accessExpiresAt: expiresAt, refreshToken };
 }
 
 /** Access tokens are not looked up, so the object that orders commits and holds the sockets is told. Safe to repeat. */
