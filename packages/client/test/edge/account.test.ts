@@ -70,7 +70,9 @@ test("WS14 a command waits the interval between its questions, longer when told 
   const clock = hastyClock();
   expect(await awaitCode(call, asked, clock)).toEqual({ ...session, email: "a@example.org" });
   expect(clock.sleeps).toEqual([5000, 5000, 10_000, 10_000]);
-  expect(http.requests.slice(1).map((request) => bodyOf(request))).toEqual(Array(4).fill({ deviceCode: asked.deviceCode }));
+  expect(http.requests.slice(1).map((request) => bodyOf(request))).toEqual(
+    Array.from({ length: 4 }, () => ({ deviceCode: asked.deviceCode })),
+  );
 
   const denied = callerOn(() => refusal("access-denied"));
   await expect(awaitCode(denied.call, asked, hastyClock())).rejects.toMatchObject({ code: "access-denied" });

@@ -2,11 +2,10 @@
  * Signing a command in through a browser (RFC 8628). A command's secret is `CODE.secret`, of which the row under the code keeps a hash.
  * The session that it gets is derived from the secret, so that a command whose answer was lost gets the same one by asking again.
  */
-import { toHex } from "@ashlar/shared/encoding";
+import { toBase64Url, toHex } from "@ashlar/shared/encoding";
 import type { DeviceId, UserId } from "@ashlar/shared/ids";
 import { deviceCodeMs, deviceCodePollMs, userCodeChars } from "@ashlar/shared/limits";
 import { userCodeAlphabet, type UserCode, userCodeSchema } from "@ashlar/shared/protocol/device-code";
-import { toBase64Url } from "@ashlar/shared/encoding";
 import type { Database, RandomBytes } from "../ports.ts";
 import { type Grant, newDevice, type SessionPorts } from "./sessions.ts";
 
