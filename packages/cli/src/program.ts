@@ -88,7 +88,7 @@ State is kept in ASHLAR_HOME (default: ${world.defaultHome}).`,
 
   program
     .command("login")
-    .description("Sign this device in. Asks for what is missing.")
+    .description("Sign this device in: with --email by password, else by a code to confirm in a browser. Asks for what is missing.")
     .option("--server <url>", "address of the server")
     .option("--email <address>", "e-mail address of the account")
     .option("--register", "make a new account")
@@ -98,6 +98,7 @@ State is kept in ASHLAR_HOME (default: ${world.defaultHome}).`,
       "after",
       `
 Examples:
+  ashlar login --server https://files.example.org
   ashlar login --server https://files.example.org --email ada@example.org
   echo "$PASSWORD" | ashlar login --server http://localhost:8787 --email ada@example.org --register --password-stdin`,
     )

@@ -88,6 +88,12 @@ export const emailCharsMax = 254;
 export const passwordCharsMin = 8;
 export const passwordCharsMax = 256;
 export const deviceNameCharsMax = 64;
+/** Of a code that a person types: 20^8 are enough for codes that live for minutes and are guessed ten times in one. */
+export const userCodeChars = 8;
+/** How long a code waits for its answer, and the answer for the command. */
+export const deviceCodeMs = 10 * minuteMs;
+/** Between two questions of a command whether its code was answered; a command that asks sooner waits this much longer. */
+export const deviceCodePollMs = 5 * secondMs;
 /** Devices in one answer; the least recently seen are left out. */
 export const devicesListedMax = 500;
 
@@ -112,6 +118,11 @@ export const deletionRunMs = 1 * hourMs;
 export const trashFoldersMax = 20;
 /** Rows of the journal that one request looks through for what it wants, such as deletions or the changes below a path. */
 export const historyScanRowsMax = 5000;
+/** What a name is searched for, in characters. */
+export const searchCharsMax = 64;
+/** Names that one request looks through, and matches that it answers. */
+export const searchScanRowsMax = 50_000;
+export const searchPageMax = 100;
 /** A path in a query. The longest possible one has some 32 KiB; addresses above 16 KiB are refused by platforms on the way. */
 export const queryPathCharsMax = 8 * KiB;
 /** A pack is not rewritten before it is this old, and then only if less than a quarter of it is in use. */

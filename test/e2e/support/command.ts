@@ -6,7 +6,13 @@ import { fileURLToPath } from "node:url";
 
 const bin = fileURLToPath(new URL("../../../packages/cli/bin/ashlar.mjs", import.meta.url));
 
-export type RunOptions = { readonly home: string; readonly input?: string; readonly cwd?: string };
+export type RunOptions = {
+  readonly home: string;
+  readonly input?: string;
+  readonly cwd?: string;
+  /** Told all of stdout so far, whenever there is more. */
+  readonly watch?: (stdout: string) => void;
+};
 
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -25,7 +31,10 @@ export async function run(args: readonly string[], options: RunOptions): Promise
   const child = start(args, options);
   let stdout = "";
   let stderr = "";
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    options.watch?.(stdout);
+  });
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   await once(child, "close");
   return { code: child.exitCode, stdout, stderr };

@@ -3,12 +3,14 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { accounts } from "./accounts/routes.ts";
+import { deviceCodes } from "./accounts/device-codes.ts";
 import { changes } from "./control/changes.ts";
 import { commits } from "./control/commits.ts";
 import { events } from "./control/events.ts";
 import { files } from "./control/files.ts";
 import { history } from "./control/history.ts";
 import { locate } from "./control/locate.ts";
+import { search } from "./control/search.ts";
 import { tree } from "./control/tree.ts";
 import { usage } from "./control/usage.ts";
 import { delta } from "./download/delta.ts";
@@ -19,7 +21,7 @@ import { problemResponse, refusalOf } from "./http/problems.ts";
 import { limitDownloads, limitSession } from "./http/rate-limit.ts";
 import { upload } from "./upload/routes.ts";
 
-/** Addresses that only a signed-in device may ask; `/v1/session` decides by method. */
+/** Addresses that only a signed-in device may ask; `/v1/account`, `/v1/session` and `/v1/device-codes` decide by method. */
 const signedIn = [
   "/v1/blocks/*",
   "/v1/changes",
@@ -30,6 +32,7 @@ const signedIn = [
   "/v1/find",
   "/v1/log",
   "/v1/rewind",
+  "/v1/search",
   "/v1/trash",
   "/v1/trash/*",
   "/v1/tree/*",
@@ -55,4 +58,5 @@ for (const path of signedIn) app.use(path, requireIdentity, limitSession);
 for (const path of downloads) app.use(path, requireIdentity, limitDownloads);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
-for (const room of [accounts, upload, download, delta, locate, commits, changes, tree, files, history, events, usage]) app.route("/", room);
+for (const room of [accounts, deviceCodes, upload, download, delta, locate, commits, changes, tree, files, history, search, events, usage])
+  app.route("/", room);

@@ -15,6 +15,8 @@ export type Env = {
   readonly ADDRESS_LIMIT: RateLimit;
   readonly SESSION_LIMIT: RateLimit;
   readonly DOWNLOAD_LIMIT: RateLimit;
+  /** The files of the web app. */
+  readonly ASSETS: Fetcher;
   /** `on` or `off`: whether blocks are kept in the edge cache. */
   readonly EDGE_CACHE: string;
   /** `on` or `storage`: whether blocks that enough others hold are proven instead of sent. */

@@ -1,10 +1,11 @@
-import { enterAccount } from "@ashlar/client/node/enter-account";
+import { enterAccount, enterByBrowser, type Link } from "@ashlar/client/node/enter-account";
+import type { Account } from "@ashlar/client/node/home";
 import { deviceNameCharsMax } from "@ashlar/shared/limits";
-import { credentialsSchema } from "@ashlar/shared/protocol/account";
+import { credentialsSchema, deviceNameSchema } from "@ashlar/shared/protocol/account";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { exitCodes, FailedError, UsageError, type ExitCode } from "../exit-code.ts";
 import { sentence } from "../sentence.ts";
-import { printable } from "../terminal.ts";
+import { printable, type Terminal } from "../terminal.ts";
 import type { World } from "../world.ts";
 
 export type LoginOptions = {
@@ -22,16 +23,55 @@ export async function login(options: LoginOptions, world: World): Promise<ExitCo
   const home = await world.openHome();
   const before = await home.currentAccount();
   const server = serverOrigin(options.server ?? (await askFor(world, "--server", "Server", before?.server ?? localServer)));
+  // Only a person can go to a browser; with --register or a password there is an account to name.
+  if (options.email === undefined && options.register !== true && options.passwordStdin !== true) return byBrowser(server, options, world);
   const email = options.email ?? (await askFor(world, "--email", "E-mail address", before?.email));
   const password = await passwordFor(options, world);
-  const device = options.device ?? world.hostname.slice(0, deviceNameCharsMax);
+  const device = deviceNameFor(options, world);
   const credentials = credentialsSchema.safeParse({ email, password, device });
   if (!credentials.success) throw new UsageError(fault(credentials.error.issues[0]?.path[0]));
 
   const account = await enterAccount(home, server, credentials.data, { register: options.register === true }).catch(orRegister);
-  terminal.say(`Signed in to ${server} as ${printable(account.email)}. This device is called ${printable(account.deviceName)}.`);
-  terminal.say("Next: `ashlar sync DIR` keeps a folder equal to your other devices.");
+  sayEntered(terminal, account);
   return exitCodes.done;
+}
+
+/** A session without a password: a person who is signed in, in a browser on any device, confirms it. */
+async function byBrowser(server: string, options: LoginOptions, world: World): Promise<ExitCode> {
+  const terminal = world.openTerminal({ json: false });
+  const home = await world.openHome();
+  const device = deviceNameSchema.safeParse(deviceNameFor(options, world));
+  if (!device.success) throw new UsageError(fault("device"));
+  const stop = world.stopSignal();
+  const show = ({ url, code }: Link) => {
+    terminal.say(
+      `To sign this device in, open\n\n  ${url}\n\nin a browser where you are signed in, and confirm the code ${terminal.paint.bold(code)}.`,
+    );
+    terminal.say("Waiting for you to confirm. Ctrl-C ends it.");
+  };
+  try {
+    sayEntered(terminal, await enterByBrowser(home, server, device.data, show, stop));
+    return exitCodes.done;
+  } catch (error) {
+    if (stop.aborted) throw new FailedError("Stopped before the sign-in was confirmed: nothing was changed.", { cause: error });
+    throw inWords(error);
+  }
+}
+
+function inWords(error: unknown): unknown {
+  const code = error instanceof ProblemError ? error.code : undefined;
+  if (code === "access-denied") return new FailedError("The sign-in was refused in the browser. Nothing was changed.", { cause: error });
+  if (code !== "code-expired") return error;
+  return new FailedError("Nobody confirmed the code in time. Nothing was changed; `ashlar login` shows a new one.", { cause: error });
+}
+
+function deviceNameFor(options: LoginOptions, world: World): string {
+  return options.device ?? world.hostname.slice(0, deviceNameCharsMax);
+}
+
+function sayEntered(terminal: Terminal, { server, email, deviceName }: Account): void {
+  terminal.say(`Signed in to ${server} as ${printable(email)}. This device is called ${printable(deviceName)}.`);
+  terminal.say("Next: `ashlar sync DIR` keeps a folder equal to your other devices.");
 }
 
 /** The server does not tell which addresses have an account (to nobody who does not know the password). */

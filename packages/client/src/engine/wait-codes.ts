@@ -7,7 +7,11 @@ import type { WaitReason } from "../scan/types.ts";
 
 /** Refusals that are about what was asked; others are about the device, the server or the moment. */
 type OthersStatus = 401 | 429 | 500 | 503;
-export type ItemProblem = { [Code in ProblemCode]: (typeof problems)[Code]["status"] extends OthersStatus ? never : Code }[ProblemCode];
+type SignInProblem = "authorization-pending" | "slow-down" | "access-denied" | "code-expired";
+export type ItemProblem = Exclude<
+  { [Code in ProblemCode]: (typeof problems)[Code]["status"] extends OthersStatus ? never : Code }[ProblemCode],
+  SignInProblem
+>;
 
 export type WaitCode =
   | Exclude<DiskErrorCode, "root-gone">

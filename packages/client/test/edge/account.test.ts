@@ -1,4 +1,4 @@
-import { listDevices, revokeDevice, signIn, signOut, signUp } from "@ashlar/client/edge/account";
+import { askForCode, awaitCode, listDevices, revokeDevice, signIn, signOut, signUp } from "@ashlar/client/edge/account";
 import { createCaller } from "@ashlar/client/edge/caller";
 import { SignedOutError } from "@ashlar/client/edge/errors";
 import { UnreachableError } from "@ashlar/client/ports";
@@ -52,10 +52,32 @@ test("N21 a session that had ended already is forgotten all the same", async () 
 });
 
 test("N22 devices are listed, and revoked by their id", async () => {
-  const devices = [{ id: session.device, name: "desk", createdAt: 1, lastSeenAt: 2, current: true }];
+  const devices = [{ id: session.device, name: "desk", kind: "command" as const, createdAt: 1, lastSeenAt: 2, current: true }];
   const { http, call } = callerOn(inTurn(json({ devices }), { status: 204, headers: {}, body: new Uint8Array() }, refusal("not-found")));
   await expect(listDevices(call)).resolves.toEqual(devices);
   await revokeDevice(call, session.device);
   expect(http.requests[1]).toMatchObject({ method: "DELETE", path: `/v1/devices/${session.device}` });
   await expect(revokeDevice(call, session.device)).rejects.toMatchObject({ code: "not-found" });
+});
+
+test("WS14 a command waits the interval between its questions, longer when told to, and through an outage as long as the code is good", async () => {
+  const asked = { deviceCode: "d".repeat(52), userCode: "WDJB-MJHT", verifyUrl: "http://x/link", expiresAt: 1_600_000, intervalMs: 5000 };
+  const pending = refusal("authorization-pending");
+  const { http, call } = callerOn(
+    inTurn(json(asked, 201), pending, refusal("slow-down"), pending, json({ ...session, email: "a@example.org" }, 201)),
+  );
+  expect(await askForCode(call, "desk")).toEqual(asked);
+  const clock = hastyClock();
+  expect(await awaitCode(call, asked, clock)).toEqual({ ...session, email: "a@example.org" });
+  expect(clock.sleeps).toEqual([5000, 5000, 10_000, 10_000]);
+  expect(http.requests.slice(1).map((request) => bodyOf(request))).toEqual(
+    Array.from({ length: 4 }, () => ({ deviceCode: asked.deviceCode })),
+  );
+
+  const denied = callerOn(() => refusal("access-denied"));
+  await expect(awaitCode(denied.call, asked, hastyClock())).rejects.toMatchObject({ code: "access-denied" });
+  const away = callerOn(() => new Error("ECONNRESET"));
+  const late = hastyClock();
+  await expect(awaitCode(away.call, asked, late)).rejects.toThrow(UnreachableError);
+  expect(late.now()).toBeGreaterThanOrEqual(asked.expiresAt);
 });

@@ -2,7 +2,7 @@
 import { newId, type UserId } from "@ashlar/shared/ids";
 import type { Credentials } from "@ashlar/shared/protocol/account";
 import { checkPassword, hashPassword, type Scrypt } from "./password.ts";
-import { type Grant, newDevice, type SessionPorts } from "./sessions.ts";
+import { type Grant, type NewDevice, newDevice, type SessionPorts } from "./sessions.ts";
 
 export type AccountPorts = SessionPorts & { readonly scrypt: Scrypt };
 
@@ -18,7 +18,7 @@ export async function signUp(ports: AccountPorts, credentials: Credentials, shar
        ON CONFLICT (email) DO NOTHING RETURNING user_id`,
     )
     .bind(user, credentials.email, hash, shard, ports.clock.now());
-  const { grant, statement } = newDevice(ports, { user, name: credentials.device, shard });
+  const { grant, statement } = newDevice(ports, { user, ...deviceOf(credentials), shard });
   const [inserted] = await ports.db.batch([account, statement]);
   return inserted?.results.length === 1 ? grant : undefined;
 }
@@ -31,7 +31,7 @@ export async function signIn(ports: AccountPorts, credentials: Credentials): Pro
     .first<{ user_id: UserId; password_hash: string; shard: number }>();
   const { right, outdated } = await checkPassword(ports.scrypt, credentials.password, account?.password_hash);
   if (account === null || !right) return undefined;
-  const { grant, statement } = newDevice(ports, { user: account.user_id, name: credentials.device, shard: account.shard });
+  const { grant, statement } = newDevice(ports, { user: account.user_id, ...deviceOf(credentials), shard: account.shard });
   const statements = [statement];
   if (outdated) {
     const rehash = ports.db.prepare("UPDATE accounts SET password_hash = ?3 WHERE user_id = ?1 AND password_hash = ?2");
@@ -39,4 +39,9 @@ export async function signIn(ports: AccountPorts, credentials: Credentials): Pro
   }
   await ports.db.batch(statements);
   return grant;
+}
+
+/** Who has the refresh token kept in a cookie is a browser. */
+function deviceOf({ device, keep }: Credentials): Pick<NewDevice, "name" | "kind"> {
+  return { name: device, kind: keep === "cookie" ? "browser" : "command" };
 }

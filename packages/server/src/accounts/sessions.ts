@@ -24,9 +24,14 @@ export type RefreshOutcome =
   /** An old token came again: it is in two hands, so the device has been revoked. */
   | { readonly type: "reused"; readonly user: UserId; readonly device: DeviceId };
 
+/** A browser keeps its refresh token in a cookie. */
+export type DeviceKind = "browser" | "command";
+export type NewDevice = { readonly user: UserId; readonly name: string; readonly kind: DeviceKind; readonly shard: number };
+
 export type SignedInDevice = {
   readonly id: DeviceId;
   readonly name: string;
+  readonly kind: DeviceKind;
   readonly createdAt: number;
   readonly lastSeenAt: number;
 };
@@ -52,20 +57,21 @@ type Row = {
 
 /**
  * A new device and the statement that writes it, for a batch with the rest of a sign-up. It writes nothing if the account is
- * not there by then.
+ * not there by then, or the device is already.
  */
 export function newDevice(
   { db, sha256, random, clock }: SessionPorts,
-  { user, name, shard }: { user: UserId; name: string; shard: number },
+  { user, name, kind, shard }: NewDevice,
 ): { grant: Grant; statement: Statement } {
   const now = clock.now();
   const token = newRefreshToken(random, user, newId(random));
   const statement = db
     .prepare(
-      `INSERT INTO devices (user_id, device_id, name, created_at, last_seen_at, family_hash, current_hash, rotated_at, expires_at)
-       SELECT user_id, ?2, ?3, ?4, ?4, ?5, ?6, ?4, ?7 FROM accounts WHERE user_id = ?1`,
+      `INSERT INTO devices (user_id, device_id, name, kind, created_at, last_seen_at, family_hash, current_hash, rotated_at, expires_at)
+       SELECT user_id, ?2, ?3, ?8, ?4, ?4, ?5, ?6, ?4, ?7 FROM accounts WHERE user_id = ?1
+       ON CONFLICT DO NOTHING`,
     )
-    .bind(user, token.device, name, now, familyHash(sha256, token), tokenHash(sha256, token), now + refreshTokenMs);
+    .bind(user, token.device, name, now, familyHash(sha256, token), tokenHash(sha256, token), now + refreshTokenMs, kind);
   return { grant: grantOf(token, shard), statement };
 }
 
@@ -93,11 +99,23 @@ export async function refreshSession(ports: SessionPorts, text: string): Promise
   return { type: "invalid" };
 }
 
+/** Whose token it is, if it is good, without using it up; one whose successor's answer was lost is good as well. */
+export async function holderOf(ports: SessionPorts, text: string): Promise<{ user: UserId; device: DeviceId } | undefined> {
+  const token = parseRefreshToken(text);
+  if (token === undefined) return undefined;
+  const row = await findDevice(ports.db, token);
+  const now = ports.clock.now();
+  if (row === null || row.revoked_at !== null || row.expires_at <= now) return undefined;
+  const used = tokenHash(ports.sha256, token);
+  const isGood = row.current_hash === used || (row.previous_hash === used && now - row.rotated_at <= refreshGraceMs);
+  return isGood ? { user: token.user, device: token.device } : undefined;
+}
+
 /** Signed in and not expired, the last seen first. */
 export async function listDevices({ db, clock }: Pick<SessionPorts, "db" | "clock">, user: UserId): Promise<SignedInDevice[]> {
   const { results } = await db
     .prepare(
-      `SELECT device_id AS id, name, created_at AS createdAt, last_seen_at AS lastSeenAt FROM devices
+      `SELECT device_id AS id, name, kind, created_at AS createdAt, last_seen_at AS lastSeenAt FROM devices
        WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 ORDER BY last_seen_at DESC, device_id LIMIT ?3`,
     )
     .bind(user, clock.now(), devicesListedMax)

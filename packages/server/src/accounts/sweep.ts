@@ -1,6 +1,7 @@
 /** Forgets devices that can never be heard of again: expired, or signed out long ago. The plan is a value, to be printed or refused. */
 import { revokedDeviceMs } from "@ashlar/shared/limits";
 import type { Database } from "../ports.ts";
+import { sweepCodes } from "./device-codes.ts";
 
 export type DeviceSweep = {
   /** Refresh tokens that ran out before this time, ms since 1970. */
@@ -35,4 +36,6 @@ export async function runDeviceSweep(db: Database, plan: DeviceSweep): Promise<v
     )
     .bind(plan.expiredBefore, plan.revokedBefore, devicesPerSweepMax)
     .run();
+  // Codes for sign-in go with them, uncounted: they were good for minutes.
+  await sweepCodes(db, plan.expiredBefore);
 }

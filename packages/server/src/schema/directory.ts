@@ -26,6 +26,10 @@ export const devices = sqliteTable(
     userId: text("user_id").notNull(),
     deviceId: text("device_id").notNull(),
     name: text("name").notNull(),
+    /** A browser's refresh token is in a cookie. */
+    kind: text("kind", { enum: ["browser", "command"] })
+      .notNull()
+      .default("command"),
     createdAt: integer("created_at").notNull(),
     lastSeenAt: integer("last_seen_at").notNull(),
     revokedAt: integer("revoked_at"),
@@ -39,6 +43,26 @@ export const devices = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.userId, table.deviceId] })],
 );
+
+/** Sign-ins of a command that wait for a person in a browser, for minutes. */
+export const deviceCodes = sqliteTable("device_codes", {
+  /** What a person reads and types. */
+  userCode: text("user_code").primaryKey(),
+  /** SHA-256 of the command's secret. */
+  deviceCodeHash: text("device_code_hash").notNull(),
+  /** What the command's device is to be called. */
+  name: text("name").notNull(),
+  /** Keyed hash of the network address that asked; null if it is not known. */
+  networkHash: text("network_hash"),
+  createdAt: integer("created_at").notNull(),
+  expiresAt: integer("expires_at").notNull(),
+  /** When the command asked last. */
+  polledAt: integer("polled_at"),
+  answer: text("answer", { enum: ["approve", "deny"] }),
+  /** Who answered, and on which device. */
+  userId: text("user_id"),
+  answeredBy: text("answered_by"),
+});
 
 /** The collector's runs, and its lock: one that has not finished keeps others out for a while. Counts sum over the whole run. */
 export const gcRuns = sqliteTable(
