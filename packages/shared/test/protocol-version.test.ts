@@ -3,8 +3,11 @@ import * as account from "@ashlar/shared/protocol/account";
 import * as block from "@ashlar/shared/protocol/block";
 import * as change from "@ashlar/shared/protocol/change";
 import * as commit from "@ashlar/shared/protocol/commit";
+import * as content from "@ashlar/shared/protocol/content";
 import * as history from "@ashlar/shared/protocol/history";
+import * as insights from "@ashlar/shared/protocol/insights";
 import * as problem from "@ashlar/shared/protocol/problem";
+import * as share from "@ashlar/shared/protocol/share";
 import * as tree from "@ashlar/shared/protocol/tree";
 import * as usage from "@ashlar/shared/protocol/usage";
 import { protocolVersion, protocolVersionMin } from "@ashlar/shared/protocol/version";
@@ -14,9 +17,19 @@ import { sha256 } from "./support/sha256.ts";
 
 /** Every message of the protocol as JSON Schema, under its name. */
 function messages(): string {
-  const schemas = Object.entries({ ...account, ...block, ...change, ...commit, ...history, ...problem, ...tree, ...usage }).filter(
-    ([name]) => name.endsWith("Schema"),
-  );
+  const schemas = Object.entries({
+    ...account,
+    ...block,
+    ...change,
+    ...commit,
+    ...content,
+    ...history,
+    ...insights,
+    ...problem,
+    ...share,
+    ...tree,
+    ...usage,
+  }).filter(([name]) => name.endsWith("Schema"));
   const described = schemas
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, schema]) => [name, z.toJSONSchema(schema as z.ZodMiniType, { io: "input" })]);
@@ -26,7 +39,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "4ba69876f4b4b9e4be06e285ecdfefa2b8a1ef721ec0a09746d9c1ec17d11bc9" });
+  expect(pinned).toEqual({ version: 1, messages: "d44667acb34f260eb3b3bc34069068b105c499062f2b5384301ec306474cd988" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {
