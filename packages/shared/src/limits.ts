@@ -90,6 +90,8 @@ export const devicesListedMax = 500;
 export const usageDays = 30;
 /** Rows in one answer, the newest first: a hundred devices every day. */
 export const usageRowsMax = 3000;
+/** Commits whose acknowledgement an object remembers, to see how long other devices take to apply them. */
+export const pushTimesKept = 64;
 /** How long the numbers of a day are kept. */
 export const usageMs = 90 * dayMs;
 

@@ -39,7 +39,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "d44667acb34f260eb3b3bc34069068b105c499062f2b5384301ec306474cd988" });
+  expect(pinned).toEqual({ version: 1, messages: "4c5f4f57fd1ac4912fbb43bb345dd2a5d1068f6e584a75e39559670819182ec4" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {

@@ -8,12 +8,15 @@ import { commits } from "./control/commits.ts";
 import { events } from "./control/events.ts";
 import { files } from "./control/files.ts";
 import { history } from "./control/history.ts";
+import { insights } from "./control/insights.ts";
 import { locate } from "./control/locate.ts";
 import { tree } from "./control/tree.ts";
 import { usage } from "./control/usage.ts";
 import { content } from "./download/content/routes.ts";
 import { delta } from "./download/delta.ts";
 import { download } from "./download/routes.ts";
+import { ownShares } from "./download/shares/owner.ts";
+import { visitorShares } from "./download/shares/visitor.ts";
 import { answerHeaders, spokenVersion, unreadBodies } from "./http/border.ts";
 import { type ApiEnv, requireIdentity } from "./http/identity.ts";
 import { problemResponse, refusalOf } from "./http/problems.ts";
@@ -21,6 +24,7 @@ import { upload } from "./upload/routes.ts";
 
 /** Addresses that only a signed-in device may ask; `/v1/session` decides by method. */
 const signedIn = [
+  "/v1/archives",
   "/v1/b/*",
   "/v1/blocks/*",
   "/v1/changes",
@@ -30,9 +34,12 @@ const signedIn = [
   "/v1/events",
   "/v1/files/*",
   "/v1/find",
+  "/v1/insights",
   "/v1/log",
   "/v1/p/*",
   "/v1/rewind",
+  "/v1/shares",
+  "/v1/shares/*",
   "/v1/trash",
   "/v1/trash/*",
   "/v1/tree/*",
@@ -55,5 +62,21 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemRespo
 for (const path of signedIn) app.use(path, requireIdentity);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
-for (const room of [accounts, upload, download, content, delta, locate, commits, changes, tree, files, history, events, usage])
+for (const room of [
+  accounts,
+  upload,
+  download,
+  content,
+  ownShares,
+  visitorShares,
+  delta,
+  locate,
+  commits,
+  changes,
+  tree,
+  files,
+  history,
+  events,
+  usage,
+])
   app.route("/", room);

@@ -24,9 +24,9 @@ export type ShareRequest = z.infer<typeof shareRequestSchema>;
 export const shareSchema = z.object({
   id: shareIdSchema,
   node: nodeIdSchema,
-  /** The page to hand on: a path on this server, `/s/TOKEN`. */
-  url: z.string(),
-  token: z.string(),
+  /** The page to hand on: a path on this server, `/s/TOKEN`. Null in a list if the server's key has changed since: the link is good still. */
+  url: z.nullable(z.string()),
+  token: z.nullable(z.string()),
   hasPassword: z.boolean(),
   createdAt: z.int(),
   expiresAt: z.nullable(z.int()),
