@@ -61,7 +61,7 @@ it("M29 `share` makes a link that works without an account, `--list` shows it an
 });
 
 it("M29 what is not there, or everything, is not shared", async () => {
-  await told(["nothing.txt"], { code: 1 });
+  expect(await told(["nothing.txt"], { code: 1 })).toMatchObject([{ type: "error", exitCode: 1 }]);
   await told(["."], { code: 2 });
   await told(["docs", "--password-stdin"], { code: 2, input: "short\n" });
 });

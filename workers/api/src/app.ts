@@ -78,5 +78,6 @@ for (const room of [
   history,
   events,
   usage,
+  insights,
 ])
   app.route("/", room);

@@ -16,10 +16,13 @@ import { hmacSha256 } from "@ashlar/durable-objects/crypto";
 import { historyMs } from "@ashlar/shared/limits";
 import { revokeDevice } from "@ashlar/server/accounts/sessions";
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { committed, create, newNode, newOp, update } from "./commit-support.ts";
 import { deviceOf, expectProblem, newBlock, newDevice, send, sendAsItIs, type Signed, type TestBlock } from "./support.ts";
 import { unzip } from "./unzip.ts";
+
+// Many small requests each: a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const mkdir = (node: NodeId, parent: NodeId, name: string) => ({ op: "mkdir", opId: newOp(), node, parent, name, mode: 0o755 });
 const fileIn = (parent: NodeId, name: string, blocks: readonly TestBlock[], node = newNode()) => ({
@@ -68,6 +71,8 @@ const address = (ticket: string, node: string, as = "inline") =>
   send("POST", "/v1/s/address", { ...withTicket(ticket), json: { node, as } });
 const archive = (ticket: string, nodes: readonly string[]) => send("POST", "/v1/s/archive", { ...withTicket(ticket), json: { nodes } });
 const urlOf = async (response: Response) => signedAddressSchema.parse(await response.json()).url;
+
+const mac = (message: string) => hmacSha256(env.URL_KEY, message);
 
 let house: Awaited<ReturnType<typeof household>>;
 beforeAll(async () => {
@@ -209,8 +214,7 @@ test("SH5 a share follows its node, and what is moved out, deleted or replaced i
   await expectProblem(await info(alone.token), "not-found");
 });
 
-// Each guess costs a password's hash.
-test("SH6 with a password nothing is told before it, and guesses are limited for each share", { timeout: 60_000 }, async () => {
+test("SH6 with a password nothing is told before it, and guesses are limited for each share", async () => {
   const { as, docs } = house;
   const made = await share(as, { node: docs, password: "swordfish" });
   const row = await env.DIRECTORY.prepare("SELECT password_hash AS hash, token_hash AS token FROM shares WHERE share_id = ?1")
@@ -221,14 +225,24 @@ test("SH6 with a password nothing is told before it, and guesses are limited for
   const told = await info(made.token);
   expect(await told.json()).toEqual({ needsPassword: true, root: null, expiresAt: null, downloadsLeft: null });
   await expectProblem(await open(made.token), "wrong-share-password");
-  for (let guess = 1; guess < 9; guess++)
-    await expectProblem(await open(made.token, { password: `guess ${guess}` }), "wrong-share-password");
+  await expectProblem(await open(made.token, { password: "guess it" }), "wrong-share-password");
   expect((await opened(made.token, { password: "swordfish" })).root.name).toBe("docs");
-  const over = await open(made.token, { password: "swordfish" });
-  expect(over.headers.get("retry-after")).toBe("60");
-  await expectProblem(over, "too-many-requests");
+  // Whatever the minute, the limit is asked before the password is looked at, and counts for one share.
+  const keys: string[] = [];
+  const SIGN_IN_LIMIT = {
+    limit: async ({ key }: { key: string }) => {
+      keys.push(key);
+      return { success: false };
+    },
+  };
   const other = await share(as, { node: docs, password: "swordfish" });
-  await expectProblem(await open(other.token, { password: "no" }), "wrong-share-password");
+  for (const { token } of [made, made, other]) {
+    const refused = await sendAsItIs("POST", `/v1/s/${token}/open`, { json: { password: "swordfish" }, bindings: { SIGN_IN_LIMIT } });
+    expect(refused.headers.get("retry-after")).toBe("60");
+    await expectProblem(refused, "too-many-requests");
+  }
+  expect(keys[0]).toBe(keys[1]);
+  expect(keys[2]).not.toBe(keys[0]);
 });
 
 test("SH7 of several who ask for the last download one gets it; every address counts, one that was given stays good", async () => {
@@ -274,7 +288,6 @@ test("SH9 a ticket cannot be made, changed, used for another share, or used afte
   await expectProblem(await tree(ticket, docs), "not-found");
   const [payload = "", signature = ""] = ticket.split(".");
   const url = await urlOf(await address((await opened(one.token)).ticket, house.a));
-  const mac = (message: string) => hmacSha256(env.URL_KEY, message);
   const stale = seal(mac, "ticket", { ...JSON.parse(Buffer.from(payload, "base64url").toString()), until: Date.now() });
   for (const wrong of ["", "x", payload, `${payload}.`, `.${signature}`, `${payload}x.${signature}`, url.slice("/v1/c/".length)]) {
     await expectProblem(await tree(wrong, inner), "bad-signature");

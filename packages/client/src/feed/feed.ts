@@ -74,8 +74,8 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
           const { epoch, seq } = events.cursor();
           return { type: "hello", epoch, cursor: seq };
         },
-        greeted(say) {
-          sayApplied = (seq) => say({ type: "applied", seq });
+        greeted(tell) {
+          sayApplied = (seq) => tell({ type: "applied", seq });
         },
         message(message) {
           goLive();
