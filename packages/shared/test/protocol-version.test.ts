@@ -39,7 +39,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "4c5f4f57fd1ac4912fbb43bb345dd2a5d1068f6e584a75e39559670819182ec4" });
+  expect(pinned).toEqual({ version: 1, messages: "98e53deeaa6c260ba3b93d4e439ff59288a61e0997ce6282033989d428fb7887" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {
