@@ -1,6 +1,6 @@
 import { readChanges } from "@ashlar/server/namespace/journal";
 import { changesPageMax, socketMessageBytesMax } from "@ashlar/shared/limits";
-import { type DeviceMessage, deviceMessageSchema, type ServerMessage } from "@ashlar/shared/protocol/change";
+import { type DeviceMessage, deviceMessageSchema, type Hello, type ServerMessage } from "@ashlar/shared/protocol/change";
 import { metaShardOf, type UserSyncEnv } from "./env.ts";
 import type { SocketIdentity } from "./socket-identity.ts";
 
@@ -19,7 +19,7 @@ export function parseDeviceMessage(message: string | ArrayBuffer): DeviceMessage
 }
 
 /** The answer to hello: the oldest page that the device misses, or that it must reconcile. */
-export async function greet(env: UserSyncEnv, { user, shard }: SocketIdentity, { epoch, cursor }: DeviceMessage): Promise<ServerMessage> {
+export async function greet(env: UserSyncEnv, { user, shard }: SocketIdentity, { epoch, cursor }: Hello): Promise<ServerMessage> {
   const answer = await readChanges(metaShardOf(env, shard), { user, since: cursor, epoch, limit: changesPageMax, now: Date.now() });
   if (answer.kind === "page") return { type: "welcome", epoch: answer.epoch, head: answer.head, changes: answer.changes };
   return { type: "reconcile", code: answer.kind, epoch: answer.epoch, head: answer.head };

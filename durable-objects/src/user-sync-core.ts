@@ -6,11 +6,13 @@ import { commit, type CommitOutcome } from "@ashlar/server/namespace/commit";
 import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
 import { commitsWaitingMax } from "@ashlar/shared/limits";
 import { closeCodes } from "@ashlar/shared/protocol/change";
+import type { Insights } from "@ashlar/shared/protocol/insights";
 import { ProblemError, problemMediaType, problemOf } from "@ashlar/shared/protocol/problem";
 import { hmacSha256, randomBytes, sha256 } from "./crypto.ts";
 import { indexShardsOf, metaShardOf, type UserSyncEnv } from "./env.ts";
 import { greet, parseDeviceMessage } from "./greeting.ts";
 import { pushMessages } from "./push-messages.ts";
+import { PushTimes } from "./push-times.ts";
 import { RevokedDevices } from "./revoked-devices.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { identityOf } from "./socket-identity.ts";
@@ -27,6 +29,7 @@ export class UserSyncCore {
   readonly #sockets: Sockets;
   readonly #revoked: RevokedDevices;
   readonly #intents: StoredIntents;
+  readonly #pushTimes: PushTimes;
   readonly #signer: UrlSigner;
   readonly #commits = new SerialQueue();
   /** Greetings and pushes in one order: what is committed while a device is greeted reaches it after the welcome. */
@@ -38,6 +41,7 @@ export class UserSyncCore {
     this.#sockets = new Sockets(ctx);
     this.#revoked = new RevokedDevices(ctx.storage);
     this.#intents = new StoredIntents(ctx.storage);
+    this.#pushTimes = new PushTimes(ctx.storage);
     this.#signer = createUrlSigner((message) => hmacSha256(env.URL_KEY, message));
   }
 
@@ -94,6 +98,7 @@ export class UserSyncCore {
     const message = parseDeviceMessage(data);
     const state = stateOf(socket);
     if (message === undefined) return close(socket, closeCodes.badMessage, "this message is not in the protocol");
+    if (message.type === "applied") return this.#hearApplied(socket, message.seq);
     if (state.phase !== "silent") return close(socket, closeCodes.badMessage, "hello was said before");
     setState(socket, { ...state, phase: "greeted" });
     await this.#deliveries.run(async () => {
@@ -105,6 +110,16 @@ export class UserSyncCore {
         close(socket, internalError, "try again");
       }
     });
+  }
+
+  #hearApplied(socket: WebSocket, seq: number): void {
+    const { phase, device } = stateOf(socket);
+    if (phase === "silent") close(socket, closeCodes.badMessage, "say hello first");
+    else this.#pushTimes.applied(seq, device, clock.now());
+  }
+
+  pushTimes(): Insights["push"] {
+    return this.#pushTimes.read(clock.now());
   }
 
   async #commitNow(call: CommitCall): Promise<CommitAnswer> {
@@ -124,6 +139,8 @@ export class UserSyncCore {
       },
       call,
     );
+    const last = outcome.answer.ok ? outcome.answer.response.changes.at(-1) : undefined;
+    if (last !== undefined) this.#pushTimes.acknowledged(last.seq, clock.now());
     // The answer does not wait for the push, and the next commit does not either.
     this.#ctx.waitUntil(this.#deliveries.run(async () => this.#push(call, outcome)));
     return outcome.answer;
@@ -144,6 +161,7 @@ export class UserSyncCore {
     const texts = { others: others.map((message) => JSON.stringify(message)), sender: sender.map((message) => JSON.stringify(message)) };
     for (const { socket, state } of following) {
       for (const text of state.device === device ? texts.sender : texts.others) send(socket, text);
+      if (state.device !== device) this.#pushTimes.pushed(changes.at(-1)?.seq ?? head, state.device);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
 import type { TendCall, TendReport } from "@ashlar/server/collect/types";
+import type { Insights } from "@ashlar/shared/protocol/insights";
 import { DurableObject } from "cloudflare:workers";
 import type { UserSyncEnv } from "./env.ts";
 import { close } from "./sockets.ts";
@@ -30,6 +31,11 @@ export class UserSync extends DurableObject<UserSyncEnv> {
   /** Signs a device out: its sockets close, and its commits are refused until its access tokens have run out. Safe to repeat. */
   async revoke(device: string): Promise<void> {
     this.#core.revoke(device);
+  }
+
+  /** How quickly this user's devices apply what others commit. */
+  async pushTimes(): Promise<Insights["push"]> {
+    return this.#core.pushTimes();
   }
 
   /** The upgrade of a socket whose owner the Worker has found out (`identityHeaders`). */

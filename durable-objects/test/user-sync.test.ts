@@ -194,6 +194,25 @@ describe("the user's sockets", () => {
     expect(await atLimit.closed()).toBe(closeCodes.badMessage);
   });
 
+  it("R8 counts how long each other device takes to apply a commit, once for each, and closes on a word before hello", async () => {
+    const user = await TestUser.create();
+    const device = newDevice();
+    const [one, two, own] = [await user.follow(), await user.follow(), await user.follow(0, user.device)];
+    const { head } = await user.commit([mkdirOp(newNode(), "a")]);
+    for (const socket of [one, two, own]) await socket.next();
+    for (const socket of [one, one, two, own]) socket.say({ type: "applied", seq: head });
+    one.say({ type: "applied", seq: head + 1 });
+    const total = async () => (await user.object.pushTimes()).days.flatMap(({ counts }) => counts).reduce((sum, count) => sum + count, 0);
+    await expect.poll(total).toBe(2);
+    const { boundsMs, days } = await user.object.pushTimes();
+    expect(days).toHaveLength(1);
+    expect(days[0]?.counts).toHaveLength(boundsMs.length + 1);
+    const silent = await user.connect(device);
+    silent.say({ type: "applied", seq: head });
+    expect(await silent.closed()).toBe(closeCodes.badMessage);
+    expect(await total()).toBe(2);
+  });
+
   it("J11 signs a device out: its sockets close, it gets no new one and no commit, and others go on", async () => {
     const user = await TestUser.create();
     const device = newDevice();

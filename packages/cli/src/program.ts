@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { exitCodes, type ExitCode } from "./exit-code.ts";
 import type { Since } from "./commands/log.ts";
+import { parseExpiry } from "./expiry.ts";
 import { failure } from "./failure.ts";
 import { momentHelp, parseMoment } from "./moment.ts";
 import type { World } from "./world.ts";
@@ -43,6 +44,7 @@ const commands = {
   trash: () => import("./commands/trash.ts"),
   rewind: () => import("./commands/rewind.ts"),
   devices: () => import("./commands/devices.ts"),
+  share: () => import("./commands/share.ts"),
 };
 
 /** Runs one command line, without the program's own name, and answers the exit status. */
@@ -177,6 +179,26 @@ Examples:
     .action(async (dir, options) => answer(await (await commands.log()).log(dir, options, world)));
 
   addHistory(program, world, answer);
+
+  program
+    .command("share")
+    .description("Make a link to a file or folder for people without an account, as it is whenever they look; list the links, or end one.")
+    .argument("[path]", "relative to the synced folder, or a path inside it")
+    .option("--password-stdin", "ask visitors for a password: the first line of standard input")
+    .option("--expires <time>", "end by itself after a time such as 12h, 7d or 2w", (text) => parseExpiry(text, world.now()))
+    .option("--downloads <n>", "end by itself after so many files and archives were fetched", wholeNumber)
+    .option("--list", "list the account's links")
+    .option("--revoke <id>", "end a link, as `--list` shows it")
+    .option("--json", "one JSON object per line")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ashlar share photos/2026 --expires 7d
+  echo "$PASSWORD" | ashlar share report.pdf --password-stdin --downloads 3
+  ashlar share --list`,
+    )
+    .action(async (path, options) => answer(await (await commands.share()).share(path, options, world)));
 
   const deviceCommand = program
     .command("devices")

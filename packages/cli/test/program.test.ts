@@ -63,6 +63,13 @@ describe("wrong usage", () => {
     [["status"]],
     [["refresh"]],
     [["doctor"]],
+    [["share"]],
+    [["share", "a", "--list"]],
+    [["share", "--list", "--expires", "7d"]],
+    [["share", "a", "--expires", "soon"]],
+    [["share", "a", "--expires", "0d"]],
+    [["share", "a", "--downloads", "few"]],
+    [["share", "--revoke", "not an id"]],
     [["doctor", "--shallow"]],
     [["reconcile"]],
   ])("M6 %j exits with 2", async (args) => {

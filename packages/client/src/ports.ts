@@ -193,6 +193,8 @@ export type FeedState = "live" | "polling" | "offline";
 export type Feed = AsyncDisposable & {
   /** Looks at once, whatever the schedule says. */
   refresh(): void;
+  /** Tells the server that all changes up to this one are on the disk, if there is a socket: for the account's insights alone. */
+  applied(seq: Seq): void;
 };
 
 export type FeedEvents = {

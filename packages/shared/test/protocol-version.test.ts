@@ -3,10 +3,13 @@ import * as account from "@ashlar/shared/protocol/account";
 import * as block from "@ashlar/shared/protocol/block";
 import * as change from "@ashlar/shared/protocol/change";
 import * as commit from "@ashlar/shared/protocol/commit";
+import * as content from "@ashlar/shared/protocol/content";
 import * as deviceCode from "@ashlar/shared/protocol/device-code";
 import * as history from "@ashlar/shared/protocol/history";
+import * as insights from "@ashlar/shared/protocol/insights";
 import * as problem from "@ashlar/shared/protocol/problem";
 import * as search from "@ashlar/shared/protocol/search";
+import * as share from "@ashlar/shared/protocol/share";
 import * as tree from "@ashlar/shared/protocol/tree";
 import * as usage from "@ashlar/shared/protocol/usage";
 import { protocolVersion, protocolVersionMin } from "@ashlar/shared/protocol/version";
@@ -21,10 +24,13 @@ function messages(): string {
     ...block,
     ...change,
     ...commit,
+    ...content,
     ...deviceCode,
     ...history,
+    ...insights,
     ...problem,
     ...search,
+    ...share,
     ...tree,
     ...usage,
   }).filter(([name]) => name.endsWith("Schema"));

@@ -9,12 +9,16 @@ import { commits } from "./control/commits.ts";
 import { events } from "./control/events.ts";
 import { files } from "./control/files.ts";
 import { history } from "./control/history.ts";
+import { insights } from "./control/insights.ts";
 import { locate } from "./control/locate.ts";
 import { search } from "./control/search.ts";
 import { tree } from "./control/tree.ts";
 import { usage } from "./control/usage.ts";
+import { content } from "./download/content/routes.ts";
 import { delta } from "./download/delta.ts";
 import { download } from "./download/routes.ts";
+import { ownShares } from "./download/shares/owner.ts";
+import { visitorShares } from "./download/shares/visitor.ts";
 import { answerHeaders, spokenVersion, unreadBodies } from "./http/border.ts";
 import { type ApiEnv, requireIdentity } from "./http/identity.ts";
 import { problemResponse, refusalOf } from "./http/problems.ts";
@@ -23,6 +27,7 @@ import { upload } from "./upload/routes.ts";
 
 /** Addresses that only a signed-in device may ask; `/v1/account`, `/v1/session` and `/v1/device-codes` decide by method. */
 const signedIn = [
+  "/v1/archives",
   "/v1/blocks/*",
   "/v1/changes",
   "/v1/commits",
@@ -30,9 +35,12 @@ const signedIn = [
   "/v1/events",
   "/v1/files/*",
   "/v1/find",
+  "/v1/insights",
   "/v1/log",
   "/v1/rewind",
   "/v1/search",
+  "/v1/shares",
+  "/v1/shares/*",
   "/v1/trash",
   "/v1/trash/*",
   "/v1/tree/*",
@@ -58,5 +66,24 @@ for (const path of signedIn) app.use(path, requireIdentity, limitSession);
 for (const path of downloads) app.use(path, requireIdentity, limitDownloads);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
-for (const room of [accounts, deviceCodes, upload, download, delta, locate, commits, changes, tree, files, history, search, events, usage])
+for (const room of [
+  accounts,
+  deviceCodes,
+  upload,
+  download,
+  content,
+  ownShares,
+  visitorShares,
+  delta,
+  locate,
+  commits,
+  changes,
+  tree,
+  files,
+  history,
+  search,
+  events,
+  usage,
+  insights,
+])
   app.route("/", room);

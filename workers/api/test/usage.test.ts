@@ -1,4 +1,5 @@
 /** What an account is told of itself. */
+import { insightsSchema, pushBoundsMs } from "@ashlar/shared/protocol/insights";
 import { usageSchema, type Usage } from "@ashlar/shared/protocol/usage";
 import { env } from "cloudflare:workers";
 import { zstdCompressSync } from "node:zlib";
@@ -93,6 +94,29 @@ test("R5 nobody can tell from what he sent how others have stored the block", as
   await put(eve, block);
   await committed(eve, [create(newNode(), [block])]);
   expect((await usageOf(eve)).total.sentBytes).toBe(block.size);
+});
+
+test("R9 insights are the usage, the names of its devices, and the push's times by day", async () => {
+  const as = await newDevice();
+  const named = await deviceOf(as.user, as.shard);
+  await env.DIRECTORY.prepare(
+    `INSERT INTO devices (user_id, device_id, name, created_at, last_seen_at, family_hash, current_hash, rotated_at, expires_at)
+     VALUES (?1, ?2, 'laptop', 0, 0, '', '', 0, 9e15)`,
+  )
+    .bind(named.user, named.device)
+    .run();
+  for (const device of [as, named]) await committed(device, [create(newNode(), [], device.device)]);
+  const response = await send("GET", "/v1/insights", { as });
+  const { usage, devices, push } = insightsSchema.parse(await response.json());
+  expect(usage).toEqual(await usageOf(as));
+  expect(new Map(devices.map(({ device, name }) => [device, name]))).toEqual(
+    new Map([
+      [as.device, null],
+      [named.device, "laptop"],
+    ]),
+  );
+  expect(push).toEqual({ boundsMs: [...pushBoundsMs], days: [] });
+  await expectProblem(await send("GET", "/v1/insights"), "unauthenticated");
 });
 
 test("R7 a new account has the quota that is set, and gets no namespace from a setting that is no number", async () => {

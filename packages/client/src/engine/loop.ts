@@ -1,3 +1,4 @@
+import type { Seq } from "@ashlar/shared/ids";
 import { plan } from "../planner/plan.ts";
 import type { Plan } from "../planner/types.ts";
 import { Committer } from "./committer.ts";
@@ -46,6 +47,8 @@ export class Loop {
   #isMarkerChecked = false;
   #plannedAtMs = 0;
   #openFeed: Feed | undefined;
+  /** The cursor at which both sides were equal last. */
+  #applied: Seq | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -286,7 +289,10 @@ export class Loop {
     const isEqual = trees.dirty.count() === 0 && trees.waiting.all().length === 0;
     const wasEqual = this.#condition.state === "equal";
     this.#become(isEqual ? "equal" : "waiting", isEqual && !wasEqual ? now : this.#condition.lastSyncedAtMs);
-    if (isEqual && !wasEqual) this.#core.event({ type: "equal", cursor: trees.meta.cursor });
+    if (!isEqual) return;
+    if (!wasEqual) this.#core.event({ type: "equal", cursor: trees.meta.cursor });
+    if (this.#applied !== trees.meta.cursor) this.#openFeed?.applied(trees.meta.cursor);
+    this.#applied = trees.meta.cursor;
   }
 
   async #pause({ why, retryAfterMs }: { why: string; retryAfterMs: number | undefined }, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 /** Changes as they happen, by a socket that comes back by itself, and by polling until it does. */
 import { pollActiveMs, pollIdleMsMax, socketStableMs } from "@ashlar/shared/limits";
+import type { Seq } from "@ashlar/shared/ids";
 import { closeCodes } from "@ashlar/shared/protocol/change";
 import { fullJitterMs } from "../edge/backoff.ts";
 import { SignedOutError } from "../edge/errors.ts";
@@ -35,6 +36,7 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
   /** The last change or request to look: polling slows down as this recedes. */
   let activeMs = clock.now();
   let lastSaid = "";
+  let sayApplied: ((seq: Seq) => void) | undefined;
 
   function say(state: FeedState, why?: string): void {
     const saying = `${state} ${why ?? ""}`;
@@ -72,6 +74,9 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
           const { epoch, seq } = events.cursor();
           return { type: "hello", epoch, cursor: seq };
         },
+        greeted(tell) {
+          sayApplied = (seq) => tell({ type: "applied", seq });
+        },
         message(message) {
           goLive();
           events.message(message);
@@ -92,6 +97,7 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
     while (!signal.aborted) {
       const { ended, why } = await connectOnce();
       if (ended) return end(why);
+      sayApplied = undefined;
       const wasLive = liveSinceMs !== undefined;
       const wasStable = liveSinceMs !== undefined && clock.now() - liveSinceMs >= socketStableMs;
       liveSinceMs = undefined;
@@ -139,6 +145,9 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
       activeMs = clock.now();
       pollAt(clock.now());
       beforeConnecting.wake();
+    },
+    applied(seq) {
+      sayApplied?.(seq);
     },
     async [Symbol.asyncDispose]() {
       stop.abort();

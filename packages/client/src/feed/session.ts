@@ -1,6 +1,6 @@
 /** One life of the socket: from hello until it closes, with somebody at the other end all the while. */
 import { connectMsMax, pingMs, pongMsMax } from "@ashlar/shared/limits";
-import { closeCodes, type DeviceMessage, type ServerMessage, serverMessageSchema } from "@ashlar/shared/protocol/change";
+import { closeCodes, type DeviceMessage, type Hello, type ServerMessage, serverMessageSchema } from "@ashlar/shared/protocol/change";
 import type { Clock } from "../ports.ts";
 import type { Connect, Socket, SocketClosed } from "./socket.ts";
 
@@ -8,7 +8,9 @@ export type SessionOptions = {
   readonly connect: Connect;
   readonly token: string;
   /** Asked when the socket is open. */
-  readonly hello: () => DeviceMessage;
+  readonly hello: () => Hello;
+  /** Handed what says something to the server, for as long as this life lasts. */
+  readonly greeted: (say: (message: DeviceMessage) => void) => void;
   readonly message: (message: ServerMessage) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -34,6 +36,7 @@ export async function runSession(options: SessionOptions): Promise<SocketClosed>
       ending.resolve({ code: closeCodes.badMessage, reason: "the server said something that this version does not understand" });
       return;
     }
+    if (!greeted) options.greeted((said) => over.signal.aborted || socket.send(JSON.stringify(said)));
     greeted = true;
     message(understood);
   };

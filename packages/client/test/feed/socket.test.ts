@@ -29,6 +29,24 @@ test("F2 the feed is live with the server's first message, and every message is 
   await feed[Symbol.asyncDispose]();
 });
 
+test("F13 what is on the disk is told on a socket that was greeted, and on no other", async () => {
+  const { feed, clock, peers } = feedWith();
+  await settled();
+  feed.applied(1);
+  peers[0]?.say(welcome);
+  feed.applied(2);
+  peers[0]?.close(1006);
+  await settled();
+  feed.applied(3);
+  await clock.advance(reconnectMsMax);
+  feed.applied(4);
+  peers[1]?.say(welcome);
+  feed.applied(5);
+  const applied = peers.map(({ heard }) => heard.slice(1).map((text) => JSON.parse(text)));
+  expect(applied).toEqual([[{ type: "applied", seq: 2 }], [{ type: "applied", seq: 5 }]]);
+  await feed[Symbol.asyncDispose]();
+});
+
 test("F3 a ping goes out every 30 s, and a peer that answers is kept", async () => {
   const { feed, clock, peers } = feedWith();
   await settled();

@@ -256,6 +256,7 @@ export class Device {
     void connect();
     return {
       refresh: () => undefined,
+      applied: () => undefined,
       [Symbol.asyncDispose]: async () => {
         isConnected = false;
         unlisten();

@@ -64,6 +64,27 @@ export const deviceCodes = sqliteTable("device_codes", {
   answeredBy: text("answered_by"),
 });
 
+/** Links for people without an account. A row that goes takes its link with it. */
+export const shares = sqliteTable(
+  "shares",
+  {
+    userId: text("user_id").notNull(),
+    shareId: text("share_id").notNull(),
+    /** SHA-256 of the link's token, by which visitors find it. */
+    tokenHash: text("token_hash").notNull(),
+    /** The user's, so that a visitor's request needs no account. */
+    shard: integer("shard").notNull(),
+    nodeId: text("node_id").notNull(),
+    /** As of accounts; null: none is needed. */
+    passwordHash: text("password_hash"),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at"),
+    downloadsMax: integer("downloads_max"),
+    downloads: integer("downloads").notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.shareId] }), uniqueIndex("shares_token").on(table.tokenHash)],
+);
+
 /** The collector's runs, and its lock: one that has not finished keeps others out for a while. Counts sum over the whole run. */
 export const gcRuns = sqliteTable(
   "gc_runs",

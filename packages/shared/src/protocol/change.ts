@@ -61,13 +61,18 @@ export const inlineBlockSchema = z.object({ hash: z.string(), data: z.string() }
 export const inlineDeltaSchema = z.object({ target: blockHashSchema, data: z.string() });
 
 /** What a device says on the socket (`GET /v1/events`, subprotocol `ashlar.v1`); besides, `ping` is answered `pong`. */
-export const deviceMessageSchema = z.strictObject({
-  type: z.literal("hello"),
-  /** Null: this device knows nothing yet. */
-  epoch: z.nullable(epochSchema),
-  cursor: seqSchema,
-});
+export const deviceMessageSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("hello"),
+    /** Null: this device knows nothing yet. */
+    epoch: z.nullable(epochSchema),
+    cursor: seqSchema,
+  }),
+  /** After hello, whenever it likes: all changes up to this one are on its disk. For the account's insights alone. */
+  z.strictObject({ type: z.literal("applied"), seq: seqSchema }),
+]);
 export type DeviceMessage = z.infer<typeof deviceMessageSchema>;
+export type Hello = Extract<DeviceMessage, { type: "hello" }>;
 
 /** What the server says on the socket. */
 export const serverMessageSchema = z.discriminatedUnion("type", [

@@ -1,8 +1,9 @@
-/** Devices that can never be heard of again, and records of runs long ago. */
+/** Devices that can never be heard of again, shares that expired, and records of runs long ago. */
 import { planDeviceSweep, runDeviceSweep } from "../../accounts/sweep.ts";
 import type { Database } from "../../ports.ts";
 import type { Part } from "../part.ts";
 import { pruneRuns } from "../runs.ts";
+import { pruneShares } from "../../shares/shares.ts";
 
 export function recordsPart(directory: Database, now: number): Part {
   return {
@@ -15,8 +16,9 @@ export function recordsPart(directory: Database, now: number): Part {
         async run() {
           await runDeviceSweep(directory, sweep);
           const runs = await pruneRuns(directory, now);
+          const shares = await pruneShares(directory, now);
           const devices = sweep.expired + sweep.revoked;
-          return { deleted: devices + runs, bytesFreed: 0, errors: 0, details: { devices, runs } };
+          return { deleted: devices + runs + shares, bytesFreed: 0, errors: 0, details: { devices, runs, shares } };
         },
       };
     },
