@@ -22,6 +22,9 @@ export type OpId = z.infer<typeof opIdSchema>;
 export const packIdSchema = z.string().check(z.regex(id)).brand<"PackId">();
 export type PackId = z.infer<typeof packIdSchema>;
 
+export const shareIdSchema = z.string().check(z.regex(id)).brand<"ShareId">();
+export type ShareId = z.infer<typeof shareIdSchema>;
+
 /** SHA-256 of a block's plain bytes, 64 lower-case hexadecimal digits. */
 export const blockHashSchema = z
   .string()
@@ -43,6 +46,6 @@ export const rootId: NodeId = nodeIdSchema.parse("rootrootrootrootrootrt");
 export type RandomBytes = (count: number) => Uint8Array;
 
 /** A fresh id of any of the 22-character kinds; the caller's type says which. */
-export function newId<Id extends UserId | DeviceId | NodeId | OpId | PackId | Epoch>(random: RandomBytes): Id {
+export function newId<Id extends UserId | DeviceId | NodeId | OpId | PackId | ShareId | Epoch>(random: RandomBytes): Id {
   return toBase64Url(random(16)) as Id;
 }

@@ -137,6 +137,30 @@ export const refreshGraceMs = 5 * minuteMs;
 export const signedUrlMs = 1 * hourMs;
 /** Signed addresses expire at multiples of this, so that the same one is handed out again and browsers can cache by it. */
 export const signedUrlWindowMs = 30 * minuteMs;
+
+// --- whole files, archives, shares ---
+
+/** Blocks of a whole file that one stream fetches ahead of its reader: enough to hide a bucket's latency at some 100 MiB/s. */
+export const readAheadBytesMax = 12 * MiB;
+/** A platform has six connections for an invocation; a block in the cache's way takes one at a time. */
+export const readAheadBlocksMax = 6;
+/** All that the streams of one isolate fetch ahead, of the 128 MiB it has; beyond it each has one block at a time. */
+export const readAheadsBytesMax = 40 * MiB;
+/** A block that was fetched ahead is read soon, or its reader has gone without a word. */
+export const readAheadMsMax = minuteMs;
+/** Nodes that one archive is made of: their ids are in its address, and addresses above 8 KiB are refused by platforms on the way. */
+export const archiveNodesMax = 200;
+/** Files and folders in one archive: their names are in memory, and a platform allows a thousand queries for a request. */
+export const archiveEntriesMax = 50_000;
+
+/** How long an opened share can be looked around in before it is opened again. */
+export const shareTicketMs = 1 * hourMs;
+/** Guessing is limited to a few tries a minute: a million numbers are enough. */
+export const sharePasswordCharsMin = 6;
+export const shareDownloadsMax = 1_000_000;
+/** Shares of one account. */
+export const sharesMax = 1000;
+
 /** How long a signed-out device is remembered, so that its last tokens are answered `device-revoked`. */
 export const revokedDeviceMs = 90 * dayMs;
 

@@ -4,9 +4,12 @@ import * as block from "@ashlar/shared/protocol/block";
 import * as change from "@ashlar/shared/protocol/change";
 import * as commit from "@ashlar/shared/protocol/commit";
 import * as deviceCode from "@ashlar/shared/protocol/device-code";
+import * as content from "@ashlar/shared/protocol/content";
 import * as history from "@ashlar/shared/protocol/history";
+import * as insights from "@ashlar/shared/protocol/insights";
 import * as problem from "@ashlar/shared/protocol/problem";
 import * as search from "@ashlar/shared/protocol/search";
+import * as share from "@ashlar/shared/protocol/share";
 import * as tree from "@ashlar/shared/protocol/tree";
 import * as usage from "@ashlar/shared/protocol/usage";
 import { protocolVersion, protocolVersionMin } from "@ashlar/shared/protocol/version";
@@ -25,6 +28,9 @@ function messages(): string {
     ...history,
     ...problem,
     ...search,
+    ...content,
+    ...insights,
+    ...share,
     ...tree,
     ...usage,
   }).filter(([name]) => name.endsWith("Schema"));
@@ -37,7 +43,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "0449f5fb42e010dbe5524a8281394db3c76606c395ddb8a000137eadb0c8845f" });
+  expect(pinned).toEqual({ version: 1, messages: "d3d9ca49892cd0b7b79642bcb100b7a675769ae0932886eacc03e2c23f66399a" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {

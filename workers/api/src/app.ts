@@ -11,6 +11,7 @@ import { history } from "./control/history.ts";
 import { locate } from "./control/locate.ts";
 import { tree } from "./control/tree.ts";
 import { usage } from "./control/usage.ts";
+import { content } from "./download/content/routes.ts";
 import { delta } from "./download/delta.ts";
 import { download } from "./download/routes.ts";
 import { answerHeaders, spokenVersion, unreadBodies } from "./http/border.ts";
@@ -54,4 +55,5 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemRespo
 for (const path of signedIn) app.use(path, requireIdentity);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));
-for (const room of [accounts, upload, download, delta, locate, commits, changes, tree, files, history, events, usage]) app.route("/", room);
+for (const room of [accounts, upload, download, content, delta, locate, commits, changes, tree, files, history, events, usage])
+  app.route("/", room);

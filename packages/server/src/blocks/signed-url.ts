@@ -37,6 +37,6 @@ export function createUrlSigner(mac: Mac): UrlSigner {
   };
 }
 
-function expiresAt(now: number): number {
+export function expiresAt(now: number): number {
   return Math.ceil((now + signedUrlMs) / signedUrlWindowMs) * signedUrlWindowMs;
 }

@@ -12,9 +12,9 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { type Context, Hono } from "hono";
 import type { ApiEnv } from "../http/identity.ts";
 import { pathPart } from "../http/path-part.ts";
-import { problemResponse } from "../http/problems.ts";
+import { listsTag, rangeAsked, unsatisfiable } from "./conditions.ts";
 import { fillCache, findCached, type WholeObject } from "./object-cache.ts";
-import { parseRange, type Range, type Span, spanOf } from "./range.ts";
+import { type Range, type Span, spanOf } from "./range.ts";
 
 /** An address is made only of what rows know, so this is damage, or something collected an hour ago. */
 const lost = "This content is missing at the edge. A device that still has the file can send it again.";
@@ -141,23 +141,4 @@ function part(body: BodyInit, span: Span, size: number, headers: Headers): Respo
   headers.set("content-length", String(span.length));
   headers.set("content-range", `bytes ${span.offset}-${span.offset + span.length - 1}/${size}`);
   return new Response(body, { status: 206, headers });
-}
-
-function unsatisfiable(size: number): Response {
-  const response = problemResponse(new ProblemError("range-not-satisfiable"));
-  response.headers.set("content-range", `bytes */${size}`);
-  return response;
-}
-
-/** A range of another state of the object is not wanted: there is only one state. */
-function rangeAsked(c: Context<ApiEnv>, etag: string): Range | undefined {
-  const condition = c.req.header("if-range");
-  return condition === undefined || condition === etag ? parseRange(c.req.header("range")) : undefined;
-}
-
-/** RFC 9110 section 13.1.2: weak comparison. */
-function listsTag(header: string | undefined, ...etags: readonly string[]): boolean {
-  if (header === undefined) return false;
-  const tags = new Set(header.split(",").map((tag) => tag.trim().replace(/^W\//, "")));
-  return tags.has("*") || etags.some((etag) => tags.has(etag));
 }

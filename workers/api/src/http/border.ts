@@ -15,12 +15,17 @@ const securityHeaders = {
   [versionHeader]: String(protocolVersion),
 };
 
+/** A user's content brings its own, which also let the app show it in a frame. */
+const ownedByRoute = new Set(["content-security-policy", "x-frame-options"]);
+
 /** Security headers and the protocol's version on every answer; `no-store` unless the route says otherwise. */
 export const answerHeaders = createMiddleware<ApiEnv>(async (c, next) => {
   await next();
   // An accepted socket's answer is the runtime's own: it cannot be changed.
   if (c.res.status === 101) return;
-  for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
+  for (const [name, value] of Object.entries(securityHeaders)) {
+    if (!ownedByRoute.has(name) || !c.res.headers.has(name)) c.res.headers.set(name, value);
+  }
   if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
 });
 
