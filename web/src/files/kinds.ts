@@ -38,10 +38,3 @@ export function previewOf(name: string): PreviewKind | undefined {
   const extension = extensionOf(name);
   return extension === "" ? "text" : previews.get(extension);
 }
-
-export function kindText(entry: { readonly name: string; readonly kind: string }): string {
-  if (entry.kind === "symlink") return "Link";
-  if (entry.kind === "folder") return "Folder";
-  const extension = extensionOf(entry.name);
-  return extension === "" ? "File" : `${extension.toUpperCase()} file`;
-}

@@ -2,6 +2,7 @@ import type { NodeId } from "@ashlar/shared/ids";
 import { nameFault } from "@ashlar/shared/names";
 import { useState } from "react";
 import { makeFolder } from "../library/actions.ts";
+import { newNodeId } from "../platform/random.ts";
 import { useApp } from "../shell/context.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
@@ -21,11 +22,11 @@ export function NewFolderDialog({ parent, onClose, onMade }: NewFolderDialogProp
     if ([...library.childrenOf(parent)].some((entry) => entry.name === wanted))
       return setFault("There is something with this name here already.");
     onClose();
-    run(async () => {
-      const outcome = await makeFolder(library, parent, wanted);
-      tell(`Made the folder “${wanted}”.`, outcome);
-      if (outcome.done > 0) onMade(outcome.node);
-    });
+    const node = newNodeId();
+    const made = makeFolder(library, parent, wanted, node);
+    // Selected while it is on its way: a person goes on.
+    onMade(node);
+    run(async () => tell(`Made the folder “${wanted}”.`, await made));
   };
   return (
     <Dialog

@@ -16,10 +16,14 @@ export type Outcome = {
 
 const folderMode = 0o755;
 
-export async function makeFolder(library: Library, parent: NodeId, name: string): Promise<Outcome & { readonly node: NodeId }> {
-  const op = { op: "mkdir" as const, opId: newOpId(), node: newNodeId(), parent, name, mode: folderMode };
-  const answered = await library.commit([op]);
-  return { ...outcomeOf(library, answered, () => name, inverseOfNew), node: op.node };
+export async function makeFolder(
+  library: Library,
+  parent: NodeId,
+  name: string,
+  node: NodeId = newNodeId(),
+): Promise<Outcome & { readonly node: NodeId }> {
+  const answered = await library.commit([{ op: "mkdir", opId: newOpId(), node, parent, name, mode: folderMode }]);
+  return { ...outcomeOf(library, answered, () => name, inverseOfNew), node };
 }
 
 export function rename(library: Library, entry: Entry, name: string): Promise<Outcome> {
@@ -96,7 +100,11 @@ function outcomeOf(
   nameOf: (op: Op) => string,
   inverseOf: (answered: Answered) => Op | undefined,
 ): Outcome {
-  const refused = answered.flatMap(({ op, result }) => (result.status === "conflict" ? [conflictText(result.reason, nameOf(op))] : []));
+  const refused = answered.flatMap(({ op, result }) =>
+    result.status === "conflict"
+      ? [conflictText(result.reason, result.reason === "name-taken" && "name" in op ? op.name : nameOf(op))]
+      : [],
+  );
   const inverse = answered
     .map(inverseOf)
     .filter((op) => op !== undefined)

@@ -29,7 +29,7 @@ async function handleOf(item: DataTransferItem): Promise<FileSystemFileHandle | 
   const asked = item as DataTransferItem & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
   // Not in every browser, and not for everything: then the file is chosen again after a reload.
   const handle = await asked.getAsFileSystemHandle?.().catch(() => null);
-  return handle instanceof FileSystemFileHandle ? handle : undefined;
+  return handle?.kind === "file" ? (handle as FileSystemFileHandle) : undefined;
 }
 
 async function walk(

@@ -12,7 +12,7 @@ const keptSchema = z.object({
   size: z.number(),
   lastModified: z.number(),
   /** Opens the file again; without it a person has to choose it again. */
-  handle: z.optional(z.instanceof(FileSystemFileHandle)),
+  handle: z.optional(z.custom<FileSystemFileHandle>((value) => typeof value === "object" && value !== null && "getFile" in value)),
 });
 export type KeptUpload = z.infer<typeof keptSchema>;
 

@@ -28,7 +28,9 @@ export function TransferPanel() {
   return (
     <section className="transfers" aria-label="Uploads">
       <header className="transfers__head">
-        <h2 role="status">{summaryOf(list)}</h2>
+        <h2>
+          <span role="status">{summaryOf(list)}</span>
+        </h2>
         {active.length > 0 && (
           <button type="button" className="icon-button" aria-label="Pause all" title="Pause all" onClick={() => transfers.pause(active)}>
             <Pause size={16} aria-hidden />
