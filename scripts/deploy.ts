@@ -8,12 +8,14 @@ import { buildDeltaModule } from "./local/delta-module.ts";
 import { runScript, ScriptFailure } from "./local/failure.ts";
 import { root } from "./local/root.ts";
 import { readTool, runTool } from "./local/run-tool.ts";
+import { buildWeb } from "./local/web.ts";
 import { configFileOf, readWorkers, workerNames } from "./local/workers.ts";
 
 await runScript(async () => {
   const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
   process.env["WRANGLER_SEND_METRICS"] = "false";
   await buildDeltaModule(root);
+  await buildWeb(root);
   if (values["dry-run"]) dryRun();
   else deploy();
 });

@@ -14,6 +14,7 @@ import { guardAgainstOrphans } from "./orphan-guard.ts";
 import { miniflareOptions, type LocalWorker } from "./miniflare-options.ts";
 import { claimState, readSecrets } from "./state.ts";
 import { readWasmModules } from "./wasm-modules.ts";
+import { buildWeb } from "./web.ts";
 import { bundleFileOf, readWorkers, type WorkerName } from "./workers.ts";
 import type { WorkerConfig } from "./wrangler-config.ts";
 
@@ -49,7 +50,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   stack.use(claimState(state));
   await requireFreePort(host, port);
 
-  await buildWorkers(root);
+  const [, { built }] = await Promise.all([buildWorkers(root), buildWeb(root)]);
+  if (built) say("built the web app");
   // Its process would stay as long as the server.
   await stopBundler();
   const secrets = readSecrets(state, [...new Set([...configs.api.secrets.required, ...configs.gc.secrets.required])]);

@@ -39,6 +39,14 @@ const fileSchema = z.strictObject({
       }),
     )
     .default([]),
+  assets: z
+    .strictObject({
+      directory: z.string(),
+      binding: z.string(),
+      not_found_handling: z.literal("none"),
+      run_worker_first: z.array(z.string()),
+    })
+    .optional(),
   vars: z.record(z.string(), z.string()).default({}),
   secrets: z.strictObject({ required: z.array(z.string()) }).default({ required: [] }),
   triggers: z.strictObject({ crons: z.array(z.string()) }).default({ crons: [] }),
@@ -48,11 +56,13 @@ const fileSchema = z.strictObject({
 export type Database = { readonly binding: string; readonly name: string; readonly migrationsDir: string };
 
 /** One Worker, with every path absolute. */
-export type WorkerConfig = Omit<z.infer<typeof fileSchema>, "main" | "d1_databases" | "migrations"> & {
+export type WorkerConfig = Omit<z.infer<typeof fileSchema>, "main" | "d1_databases" | "migrations" | "assets"> & {
   /** Where its wrangler.toml is. */
   readonly folder: string;
   readonly main: string;
   readonly databases: readonly Database[];
+  /** Files that are served as they are, with the headers that a `_headers` among them says. */
+  readonly assets: { readonly binding: string; readonly folder: string } | undefined;
   /** Durable Object classes that this Worker exports, all with SQLite storage. */
   readonly classes: readonly string[];
 };
@@ -60,7 +70,7 @@ export type WorkerConfig = Omit<z.infer<typeof fileSchema>, "main" | "d1_databas
 /** Reads one wrangler.toml; a fault names the file and the key. */
 export function readWranglerConfig(file: string): WorkerConfig {
   const folder = dirname(file);
-  const { main, d1_databases, migrations, ...rest } = parseFile(file);
+  const { main, d1_databases, migrations, assets, ...rest } = parseFile(file);
   return {
     ...rest,
     folder,
@@ -70,6 +80,7 @@ export function readWranglerConfig(file: string): WorkerConfig {
       name: database_name,
       migrationsDir: resolve(folder, migrations_dir),
     })),
+    assets: assets && { binding: assets.binding, folder: resolve(folder, assets.directory) },
     classes: migrations.flatMap((migration) => migration.new_sqlite_classes),
   };
 }

@@ -13,6 +13,8 @@ export type Env = {
   readonly USER_SYNC: DurableObjectNamespace<UserSync>;
   readonly SIGN_IN_LIMIT: RateLimit;
   readonly ADDRESS_LIMIT: RateLimit;
+  /** The files of the web app. */
+  readonly ASSETS: Fetcher;
   /** `on` or `off`: whether blocks are kept in the edge cache. */
   readonly EDGE_CACHE: string;
   /** `on` or `storage`: whether blocks that enough others hold are proven instead of sent. */

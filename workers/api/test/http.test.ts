@@ -23,7 +23,7 @@ test("H2 every answer, refusals too, carries the security headers and the protoc
 });
 
 test("H3 an address that does not exist is answered not-found", async () => {
-  await expectProblem(await send("GET", "/"), "not-found");
+  await expectProblem(await send("GET", "/v1/"), "not-found");
   await expectProblem(await send("POST", "/v1/nothing", { json: {} }), "not-found");
 });
 
