@@ -172,7 +172,7 @@ it("WB15 everything is done by keyboard", async () => {
   expect(await page.getByRole("searchbox").evaluate((element) => element === document.activeElement)).toBe(true);
 });
 
-it("WB17 a lost connection is expectSaid, and what happened meanwhile is shown when it is back", async () => {
+it("WB17 a lost connection is said, and what happened meanwhile is shown when it is back", async () => {
   await using person = await openPerson(browser);
   await using second = await openPerson(browser);
   const { page, context } = person;
@@ -208,5 +208,5 @@ it("WB18 a folder that another device deleted says so", async () => {
   await expectSaid(page, "to the trash");
   await page.goto(address);
   await page.getByRole("heading", { name: "This folder is not there any more" }).waitFor();
-  expect(await page.getByRole("button", { name: "Look in the trash" }).count()).toBe(1);
+  await expect.poll(() => page.getByRole("button", { name: "Look in the trash" }).count()).toBe(1);
 });
