@@ -63,7 +63,7 @@ it("WB90 no screen has a fault that the accessibility checker finds, light or da
       await page.getByRole("button", { name: "Select nothing" }).click();
     }
   }
-});
+}, 400_000);
 
 it("WB91 the scripts of the first page come to less than 150 kB compressed", async () => {
   const html = await readFile(join(root, "dist/web/index.html"), "utf8");
