@@ -13,17 +13,10 @@ export async function devices(options: { readonly json?: true }, world: World): 
   const home = await world.openHome();
   await using connection = openConnection(home, await currentAccount(home));
   for (const device of await account.listDevices(connection.call)) {
-<<<<<<< HEAD
     const { id, name, kind, createdAt, lastSeenAt, current } = device;
     terminal.emit({ type: "device", id, name, kind, createdAtMs: createdAt, lastSeenAtMs: lastSeenAt, current });
     const note = (kind === "browser" ? " (a browser)" : "") + (current ? terminal.paint.green(" (this one)") : "");
-    terminal.say(`${id}  last seen ${timeText(lastSeenAt)}  ${terminal.paint.bold(printable(name))}${note}`);
-=======
-    const { id, name, createdAt, lastSeenAt, current } = device;
-    terminal.emit({ type: "device", id, name, createdAtMs: createdAt, lastSeenAtMs: lastSeenAt, current });
-    const note = current ? terminal.paint.green(" (this one)") : "";
     terminal.say(`${id}  signed in or renewed ${timeText(lastSeenAt)}  ${terminal.paint.bold(printable(name))}${note}`);
->>>>>>> main
   }
   return exitCodes.done;
 }
