@@ -73,7 +73,7 @@ function Open({ token, info }: { readonly token: string; readonly info: ShareInf
         setGuest(await openShare(call, token, typed));
       } catch (error) {
         if (codeOf(error) === "not-found") setOver(true);
-        else setFault(codeOf(error) === "wrong-credentials" ? "That is not the password." : messageOf(error));
+        else setFault(codeOf(error) === "wrong-share-password" ? "That is not the password." : messageOf(error));
       }
     },
     [token],

@@ -24,7 +24,7 @@ export async function shareInfo(call: Caller, token: string, signal: AbortSignal
   return parsed(shareInfoSchema, path, await call({ method: "GET", path, signal }));
 }
 
-/** Rejects with ProblemError `wrong-credentials`, or `not-found` for a share that is over. */
+/** Rejects with ProblemError `wrong-share-password`, or `not-found` for a share that is over. */
 export async function openShare(call: Caller, token: string, password: string | undefined): Promise<Guest> {
   const path = `/v1/s/${encodeURIComponent(token)}/open`;
   const body = jsonBody(password === undefined ? {} : { password });
