@@ -63,7 +63,13 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["packages/*/test/**/*.test.ts", "bench/test/*.test.ts", "scripts/test/**/*.test.ts", "test/sim/*.test.ts"],
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "bench/test/*.test.ts",
+            "scripts/test/**/*.test.ts",
+            "test/sim/*.test.ts",
+            "web/test/**/*.test.ts",
+          ],
           sequence: { groupOrder: 0 },
           // Those of scripts start whole servers and compilers.
           testTimeout: 30_000,
@@ -106,6 +112,20 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "web",
+          environment: "node",
+          include: ["test/web/**/*.test.ts"],
+          globalSetup: [builtWorkers],
+          // Real browsers beside real servers, as slow as the machine is.
+          expect: { poll: { timeout: 30_000 } },
+          sequence: { groupOrder: 4 },
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

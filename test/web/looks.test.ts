@@ -1,0 +1,156 @@
+import AxeSource from "axe-core";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { root } from "../../scripts/local/root.ts";
+import { openHouse, type House } from "../e2e/support/house.ts";
+import { openBrowser, openPerson } from "./support/browser.ts";
+import { goTo, makeFolder, rowOf, signUp, uploaded } from "./support/pages.ts";
+
+const firstScriptBytesMax = 150_000;
+
+let house: House;
+let browser: Browser;
+beforeAll(async () => {
+  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await house?.[Symbol.asyncDispose]();
+});
+const url = () => house.edge().url;
+
+/** What the checker finds wrong, one line each. Through the debugger, which the policy of the pages does not bind. */
+async function violations(page: Page): Promise<string[]> {
+  const found: unknown = await page.evaluate(
+    `(() => { ${AxeSource.source}; return axe.run(document, { resultTypes: ["violations"] }); })()`,
+  );
+  const { violations: list } = found as { violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] };
+  return list.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 300)}`),
+  );
+}
+
+it("WB90 no screen has a fault that the accessibility checker finds, light or dark, wide or narrow", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  await page.goto(url());
+  await page.getByRole("heading", { name: "Sign in to Ashlar" }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await signUp(page, url());
+  await page.getByText("No files yet").waitFor();
+  expect(await violations(page)).toEqual([]);
+  await makeFolder(page, "Folder");
+  await uploaded(page, [
+    { name: "read.md", content: "# Title\n\ntext" },
+    { name: "movie.mp4", content: "none" },
+  ]);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const name of ["Files", "Shared", "Trash", "Rewind", "Insights", "Settings"]) {
+        await goTo(page, name);
+        await page.getByRole("heading", { name, level: 1 }).waitFor();
+        await expect.poll(() => page.locator(".spinner").count()).toBe(0);
+        expect(await violations(page), `${name} ${colorScheme} ${width}`).toEqual([]);
+      }
+      await goTo(page, "Files");
+      await rowOf(page, "Folder").click({ modifiers: ["Control"] });
+      expect(await violations(page), `a selection ${colorScheme} ${width}`).toEqual([]);
+      await page.getByRole("button", { name: "Select nothing" }).click();
+    }
+  }
+}, 400_000);
+
+it("WB91 the scripts of the first page come to less than 150 kB compressed", async () => {
+  const html = await readFile(join(root, "dist/web/index.html"), "utf8");
+  const scripts = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map(([, path]) => path ?? "");
+  expect(scripts.length).toBeGreaterThan(0);
+  let bytes = 0;
+  for (const path of scripts) bytes += gzipSync(await readFile(join(root, "dist/web", path)), { level: 9 }).length;
+  console.log(`first page: ${scripts.length} scripts, ${bytes} bytes compressed`);
+  expect(bytes).toBeLessThan(firstScriptBytesMax);
+});
+
+const id = (number: number): string => `n${String(number).padStart(21, "0")}`;
+
+/** The root's listing, as the server would answer it, with so many files. */
+async function fillRoot(page: Page, count: number): Promise<void> {
+  const pageSize = 1000;
+  const answers = new Map<number, string>();
+  await page.context().route(/\/v1\/tree\/rootrootrootrootrootrt/, async (route) => {
+    const after = new URL(route.request().url()).searchParams.get("after");
+    const from = after === null ? 0 : Number(after.slice(5, 11)) + 1;
+    const real = answers.get(-1) ?? (await (await route.fetch({ url: route.request().url().replace(/\?.*/, "") })).text());
+    answers.set(-1, real);
+    const { epoch, head, folder } = JSON.parse(real) as { epoch: string; head: number; folder: object };
+    const children = Array.from({ length: Math.min(pageSize, count - from) }, (_, index) => ({
+      node: id(from + index),
+      parent: "rootrootrootrootrootrt",
+      name: `file ${String(from + index).padStart(6, "0")}.txt`,
+      kind: "file",
+      rev: 1,
+      version: 1,
+      size: from + index,
+      mtimeMs: 1_700_000_000_000,
+      mode: 420,
+      digest: "0".repeat(64),
+      manifest: null,
+    }));
+    const next = from + pageSize < count ? (children.at(-1)?.name ?? null) : null;
+    await route.fulfill({ json: { epoch, head, folder, children, next } });
+  });
+}
+
+it("WB11 of 100,000 entries only those in view are in the page, from the first to the last", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  await signUp(page, url());
+  await fillRoot(page, 100_000);
+  await page.reload();
+  await page.getByText("100,000 items").waitFor({ timeout: 60_000 });
+  const rows = page.locator(".grid__item");
+  expect(await rows.count()).toBeLessThan(60);
+  const grid = page.getByRole("grid");
+  expect(await grid.getAttribute("aria-rowcount")).toBe("100001");
+  await grid.focus();
+  await page.keyboard.press("End");
+  await page.getByText("file 099999.txt").waitFor();
+  expect(await rows.count()).toBeLessThan(60);
+  await page.keyboard.press("Home");
+  await page.getByText("file 000000.txt").waitFor();
+});
+
+it("WB92 the first list of 1,000 entries shows with one page of the tree, and what it took is printed", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  await signUp(page, url());
+  await fillRoot(page, 1000);
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/v1/tree/")) asked.push(request.url());
+  });
+  await page.addInitScript(() => {
+    const before = window.fetch.bind(window);
+    window.fetch = async (...args) => {
+      const answer = await before(...args);
+      if (answer.url.includes("/v1/tree/")) performance.mark("data");
+      return answer;
+    };
+    new MutationObserver((_, watch) => {
+      if (document.querySelector(".grid__item") === null) return;
+      watch.disconnect();
+      requestAnimationFrame(() => performance.mark("shown"));
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await page.reload();
+  await page.getByText("1,000 items").waitFor();
+  const tookMs = await page.evaluate(() => performance.measure("list", "data", "shown").duration);
+  console.log(`1,000 entries: ${Math.round(tookMs)} ms from the answer to the list`);
+  expect(tookMs).toBeGreaterThan(0);
+  // One that lists it, and one that tells the journal's place.
+  expect(asked.length).toBeLessThanOrEqual(2);
+});

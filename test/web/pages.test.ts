@@ -1,0 +1,119 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openHouse, type House } from "../e2e/support/house.ts";
+import { openBrowser, openPerson } from "./support/browser.ts";
+import { pdfOf, pixel, wavOf } from "./support/media.ts";
+import { goTo, makeFolder, rowOf, expectSaid, signIn, signUp, uploaded } from "./support/pages.ts";
+
+let house: House;
+let browser: Browser;
+beforeAll(async () => {
+  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await house?.[Symbol.asyncDispose]();
+});
+const url = () => house.edge().url;
+
+it("WB40 WB41 files are shown over the page, and nothing that is in them runs or loads", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  const evil = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'><a href='javascript:window.ran=1'>link</a>";
+  await signUp(page, url());
+  await uploaded(page, [
+    { name: "1 picture.png", content: pixel },
+    { name: "2 sound.wav", content: wavOf(30) },
+    { name: "3 paper.pdf", content: pdfOf("Hello") },
+    { name: "4 notes.md", content: `# Heading\n\n**bold**\n\n${evil}` },
+    { name: "5 page.html", content: `<h1>Markup</h1>${evil}` },
+    { name: "6 unknown.xyz", content: "?" },
+  ]);
+  await rowOf(page, "1 picture.png").dblclick();
+  const next = () => page.getByRole("button", { name: "Next file" }).click();
+  const image = page.getByRole("img", { name: "1 picture.png" });
+  await expect.poll(() => image.evaluate((element) => (element instanceof HTMLImageElement ? element.naturalWidth : 0))).toBe(1);
+
+  await next();
+  const sound = page.locator("audio");
+  await expect.poll(() => sound.evaluate((element) => (element instanceof HTMLMediaElement ? element.duration : 0))).toBeCloseTo(30, 0);
+  await sound.evaluate((element) => {
+    if (element instanceof HTMLMediaElement) element.currentTime = 20;
+  });
+  await expect
+    .poll(() => sound.evaluate((element) => element instanceof HTMLMediaElement && !element.seeking && element.currentTime >= 20))
+    .toBe(true);
+
+  await next();
+  await page.locator("canvas[data-drawn=true]").waitFor();
+
+  await next();
+  await page.getByRole("heading", { name: "Heading", level: 1 }).waitFor();
+  expect(await page.locator(".prose script, .prose img").count()).toBe(0);
+  expect(await page.locator(".prose a").getAttribute("href")).toBeNull();
+
+  await next();
+  expect(await page.locator(".preview__text").innerText()).toContain("<h1>Markup</h1>");
+
+  await next();
+  await page.getByRole("heading", { name: "This file cannot be shown here" }).waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(() => page.locator("dialog").count()).toBe(0);
+  expect(await page.evaluate("window.ran")).toBeUndefined();
+  expect(person.faults).toEqual([]);
+});
+
+it("WB51 what was deleted comes back from the trash, a folder with all that was in it", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  await signUp(page, url());
+  await makeFolder(page, "Box");
+  await rowOf(page, "Box").dblclick();
+  await page.getByText("This folder is empty").waitFor();
+  await uploaded(page, [{ name: "inside.txt", content: "inside" }]);
+  await goTo(page, "Files");
+  await rowOf(page, "Box").click();
+  await page.keyboard.press("Delete");
+  await expectSaid(page, "to the trash");
+  await goTo(page, "Trash");
+  await page.getByRole("button", { name: "Restore Box" }).click();
+  await expectSaid(page, "Restored “Box”.");
+  await page.getByRole("heading", { name: "The trash is empty" }).waitFor();
+  await goTo(page, "Files");
+  await rowOf(page, "Box").dblclick();
+  await rowOf(page, "inside.txt").waitFor();
+  expect(person.faults).toEqual([]);
+});
+
+it("WB52 a rewind shows what it would change, and changes nothing before one says so", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  await signUp(page, url());
+  await makeFolder(page, "New");
+  await goTo(page, "Rewind");
+  await page.getByRole("button", { name: "An hour ago" }).click();
+  const plan = page.getByRole("region", { name: "What would change" });
+  await plan.getByText("moved to the trash").waitFor();
+  await plan.getByText("New", { exact: true }).waitFor();
+  await goTo(page, "Files");
+  await rowOf(page, "New").waitFor();
+  await goTo(page, "Rewind");
+  await page.getByRole("button", { name: "An hour ago" }).click();
+  await plan.getByRole("button", { name: "Rewind", exact: true }).click();
+  await expectSaid(page, "Rewound everything");
+  await goTo(page, "Files");
+  await page.getByText("No files yet").waitFor();
+});
+
+it("WB60 the settings list devices, and a device that is signed out there cannot go on", async () => {
+  await using person = await openPerson(browser);
+  await using second = await openPerson(browser, { userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" });
+  const email = await signUp(person.page, url());
+  await signIn(second.page, url(), email);
+  await goTo(person.page, "Settings");
+  await person.page.getByRole("button", { name: "Sign out Firefox on Linux" }).click();
+  await person.page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
+  await expectSaid(person.page, "“Firefox on Linux” is signed out.");
+  await second.page.getByText("This device was signed out").waitFor();
+  await second.page.getByRole("heading", { name: "Sign in to Ashlar" }).waitFor();
+});

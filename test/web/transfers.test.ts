@@ -1,0 +1,150 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Route } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openHouse, type House } from "../e2e/support/house.ts";
+import { seeded } from "../e2e/support/random.ts";
+import { openBrowser, openPerson } from "./support/browser.ts";
+import { rowOf, signUp, upload, uploaded } from "./support/pages.ts";
+
+const MiB = 1024 * 1024;
+let house: House;
+let browser: Browser;
+beforeAll(async () => {
+  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await house?.[Symbol.asyncDispose]();
+});
+const url = () => house.edge().url;
+const random = seeded(7);
+const bytesOf = (count: number): Buffer => random.bytes(count);
+
+/** Bytes of content that the browser sent from here on: blocks, deltas and commits. */
+function countSent(context: BrowserContext): () => number {
+  let bytes = 0;
+  context.on("request", (request) => {
+    if (/\/v1\/(blocks\/[0-9a-f]{64}|commits)/.test(request.url())) bytes += request.postDataBuffer()?.length ?? 0;
+  });
+  return () => bytes;
+}
+
+it("WB30 files and folders that one chooses arrive at other devices byte for byte", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  const email = await signUp(page, url());
+  const large = bytesOf(5 * MiB);
+  await uploaded(page, [
+    { name: "large.bin", content: large },
+    { name: "empty.txt", content: "" },
+    { name: "naïve – file.txt", content: "ü" },
+  ]);
+  const chosen = join(house.directory, "chosen");
+  await mkdir(join(chosen, "deep"), { recursive: true });
+  await writeFile(join(chosen, "top.txt"), "top");
+  await writeFile(join(chosen, "deep", "below.txt"), "below");
+  await page.locator("input[data-upload=folder]").first().setInputFiles(chosen);
+  await page.locator(".transfers").getByText("2 files uploaded").waitFor();
+
+  const device = await house.device("receiver", { email });
+  await device.once();
+  expect((await readFile(join(device.folder, "large.bin"))).equals(large)).toBe(true);
+  expect(await readFile(join(device.folder, "empty.txt"), "utf8")).toBe("");
+  expect(await readFile(join(device.folder, "naïve – file.txt"), "utf8")).toBe("ü");
+  expect(await readFile(join(device.folder, "chosen", "deep", "below.txt"), "utf8")).toBe("below");
+  expect(person.faults).toEqual([]);
+});
+
+it("WB32 a file that replaces another sends what changed, and the version before is kept", async () => {
+  await using person = await openPerson(browser);
+  const { page, context } = person;
+  await signUp(page, url());
+  const before = bytesOf(6 * MiB);
+  await uploaded(page, [{ name: "data.bin", content: before }]);
+  const after = Buffer.from(before);
+  bytesOf(100).copy(after, 3 * MiB);
+  const sent = countSent(context);
+  await uploaded(page, [{ name: "data.bin", content: after }]);
+  console.log(`a change of 100 bytes in 6 MiB sent ${sent()} bytes from the browser`);
+  expect(sent()).toBeGreaterThan(0);
+  expect(sent()).toBeLessThan(64 * 1024);
+
+  await rowOf(page, "data.bin").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Versions…" }).click();
+  const versions = page.getByRole("dialog", { name: "Versions of “data.bin”" });
+  await expect.poll(() => versions.getByRole("listitem").count()).toBe(2);
+  await versions.getByRole("button", { name: "Restore" }).click();
+  await expect.poll(() => versions.getByRole("listitem").count()).toBe(3);
+});
+
+it("WB33 WB34 an upload waits, goes on, and after a reload sends nothing again that arrived", async () => {
+  await using person = await openPerson(browser);
+  const { page, context } = person;
+  await signUp(page, url());
+  const content = bytesOf(24 * MiB);
+  const puts: string[] = [];
+  const held: Route[] = [];
+  let isHolding = true;
+  await context.route(/\/v1\/blocks\/[0-9a-f]{64}$/, async (route) => {
+    const hash = route.request().url().slice(-64);
+    // The first two arrive, the others have to wait.
+    if (isHolding && puts.length >= 2) return void held.push(route);
+    puts.push(hash);
+    await route.continue();
+  });
+  await upload(page, [{ name: "big.bin", content }]);
+  await expect.poll(() => held.length).toBeGreaterThan(0);
+  await page.getByRole("button", { name: "Pause big.bin" }).click();
+  await page.getByText("Paused").waitFor();
+
+  page.on("dialog", (dialog) => void dialog.accept());
+  await page.reload();
+  await page.getByText("Choose the file again to go on.").waitFor();
+  isHolding = false;
+  const first = [...puts];
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Choose big.bin again" }).click();
+  await (await chooser).setFiles([{ name: "big.bin", mimeType: "application/octet-stream", buffer: content }]);
+  await page.locator(".transfers").getByText("1 file uploaded").waitFor();
+  await rowOf(page, "big.bin").waitFor();
+  const again = puts.slice(first.length);
+  expect(again.length).toBeGreaterThan(0);
+  expect(again.filter((hash) => first.includes(hash))).toEqual([]);
+});
+
+it("WB33 an upload that is cancelled leaves nothing, and one that fails says why and can be tried again", async () => {
+  await using person = await openPerson(browser);
+  const { page, context } = person;
+  await signUp(page, url());
+  await context.route(/\/v1\/blocks\/[0-9a-f]{64}$/, () => undefined);
+  await upload(page, [{ name: "stopped.bin", content: bytesOf(3 * MiB) }]);
+  await page.getByRole("button", { name: "Cancel stopped.bin" }).click();
+  await expect.poll(() => page.locator(".transfers").count()).toBe(0);
+  await context.unroute(/\/v1\/blocks\/[0-9a-f]{64}$/);
+
+  const problem = { type: "about:blank", status: 507, title: "The account's space is full.", code: "over-quota" };
+  await context.route("**/v1/commits", (route) =>
+    route.fulfill({ status: 507, contentType: "application/problem+json", body: JSON.stringify(problem) }),
+  );
+  await upload(page, [{ name: "full.txt", content: "full" }]);
+  await page.getByText("The account's space is full.").waitFor();
+  await context.unroute("**/v1/commits");
+  await page.getByRole("button", { name: "Try full.txt again" }).click();
+  await rowOf(page, "full.txt").waitFor();
+  await expect.poll(() => page.locator(".grid__item").count()).toBe(1);
+});
+
+it("WB35 a file is downloaded under its name, with its bytes", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  await signUp(page, url());
+  const content = bytesOf(2 * MiB);
+  await uploaded(page, [{ name: "Übersicht (1).pdf", content }]);
+  await rowOf(page, "Übersicht (1).pdf").click();
+  const download = page.waitForEvent("download");
+  await page.getByRole("toolbar").getByRole("button", { name: "Download" }).click();
+  const saved = await download;
+  expect(saved.suggestedFilename()).toBe("Übersicht (1).pdf");
+  expect((await readFile(await saved.path())).equals(content)).toBe(true);
+});

@@ -1,0 +1,60 @@
+import { CloudOff } from "lucide-react";
+import { lazy, Suspense, useEffect } from "react";
+import { Route, Switch } from "wouter";
+import { useStore } from "./platform/store.ts";
+import { SignIn } from "./pages/sign-in.tsx";
+import { resumeSession, sessionState } from "./session/session.ts";
+import { Shell } from "./shell/shell.tsx";
+import { Empty, Spinner } from "./ui/empty.tsx";
+import { Toasts } from "./ui/toasts.tsx";
+
+const SharedPage = lazy(async () => ({ default: (await import("./share/shared-page.tsx")).SharedPage }));
+
+export function App() {
+  return (
+    <>
+      <Switch>
+        <Route path="/s/:token">
+          {({ token }) => (
+            <Suspense fallback={<Spinner label="Opening" />}>
+              <SharedPage token={token} />
+            </Suspense>
+          )}
+        </Route>
+        <Route>
+          <Account />
+        </Route>
+      </Switch>
+      <Toasts />
+    </>
+  );
+}
+
+function Account() {
+  const session = useStore(sessionState);
+  useEffect(() => void resumeSession(), []);
+  switch (session.type) {
+    case "asking":
+      return <Spinner label="Signing in" />;
+    case "unreachable":
+      return (
+        <main>
+          <Empty
+            icon={CloudOff}
+            title="The server cannot be reached"
+            actions={
+              <button type="button" className="button button--primary" onClick={() => void resumeSession()}>
+                Try again
+              </button>
+            }
+          >
+            {session.why}
+          </Empty>
+        </main>
+      );
+    case "out":
+      return <SignIn why={session.why} />;
+    case "in":
+      return <Shell key={session.connection.tokens.device} connection={session.connection} />;
+  }
+}

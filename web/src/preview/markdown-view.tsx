@@ -1,0 +1,49 @@
+import DOMPurify from "dompurify";
+import { marked } from "marked";
+import { useCallback, useEffect, useRef } from "react";
+import { Answered } from "../ui/page.tsx";
+import { useAsked } from "../ui/use-asked.ts";
+import { readText } from "./text.ts";
+
+export function MarkdownView({ url }: { readonly url: string }) {
+  const { asked, again } = useAsked(
+    useCallback(
+      async (signal: AbortSignal) => {
+        const part = await readText(url, signal);
+        return cleaned(part?.text ?? "");
+      },
+      [url],
+    ),
+  );
+  return (
+    <Answered asked={asked} again={again}>
+      {(content) => <Prose content={content} />}
+    </Answered>
+  );
+}
+
+function Prose({ content }: { readonly content: DocumentFragment }) {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.replaceChildren(content.cloneNode(true)), [content]);
+  return (
+    <div className="preview__paper" tabIndex={0} role="region" aria-label="Text">
+      <article ref={place} className="prose" />
+    </div>
+  );
+}
+
+/** Text and its structure only: nothing that runs, loads from elsewhere, looks like a form of this page, or styles it. */
+function cleaned(markdown: string): DocumentFragment {
+  const html = marked.parse(markdown, { async: false, gfm: true });
+  const fragment = DOMPurify.sanitize(html, {
+    USE_PROFILES: { html: true },
+    FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select", "iframe", "img", "video", "audio", "source"],
+    FORBID_ATTR: ["style", "class", "id", "name"],
+    RETURN_DOM_FRAGMENT: true,
+  });
+  for (const link of fragment.querySelectorAll("a")) {
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+  }
+  return fragment;
+}

@@ -1,0 +1,168 @@
+/** What a person with a link sees: no account, and nothing of whose it is. */
+import { Download, Link2Off, Lock } from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import type { SharedNode, ShareInfo } from "@ashlar/shared/protocol/share";
+import { saveFrom } from "../files/download.ts";
+import { KindIcon } from "../files/kind-icon.tsx";
+import { call } from "../session/session.ts";
+import { Empty, Spinner } from "../ui/empty.tsx";
+import { Field } from "../ui/field.tsx";
+import { bytesText, momentText } from "../ui/format.ts";
+import { Logo } from "../ui/logo.tsx";
+import { codeOf, messageOf, run } from "../ui/run.ts";
+import { useAsked } from "../ui/use-asked.ts";
+import { SharedFolder } from "./shared-folder.tsx";
+import { type Guest, openShare, shareInfo } from "./ticket.ts";
+
+const PreviewFrame = lazy(async () => ({ default: (await import("../preview/preview.tsx")).PreviewFrame<SharedNode> }));
+
+export function SharedPage({ token }: { readonly token: string }) {
+  const { asked } = useAsked(
+    useCallback(
+      async (signal: AbortSignal) => {
+        try {
+          return await shareInfo(call, token, signal);
+        } catch (error) {
+          if (codeOf(error) === "not-found") return undefined;
+          throw error;
+        }
+      },
+      [token],
+    ),
+  );
+  useEffect(() => {
+    document.title = "Shared with you · Ashlar";
+  }, []);
+  return (
+    <div className="guest">
+      <header className="guest__head">
+        <Logo size={26} />
+        <span>Ashlar</span>
+      </header>
+      <main className="guest__main">
+        {asked.state === "asking" && <Spinner label="Opening" />}
+        {asked.state === "failed" && (
+          <Empty icon={Link2Off} title="This cannot be opened now">
+            {asked.why}
+          </Empty>
+        )}
+        {asked.state === "here" && asked.value === undefined && <Over />}
+        {asked.state === "here" && asked.value !== undefined && <Open token={token} info={asked.value} />}
+      </main>
+    </div>
+  );
+}
+
+function Over() {
+  return (
+    <Empty icon={Link2Off} title="There is nothing under this link">
+      It may have been ended, or was not copied whole. Ask whoever sent it for a new one.
+    </Empty>
+  );
+}
+
+function Open({ token, info }: { readonly token: string; readonly info: ShareInfo }) {
+  const [guest, setGuest] = useState<Guest>();
+  const [isOver, setOver] = useState(false);
+  const [fault, setFault] = useState<string>();
+  const [password, setPassword] = useState("");
+
+  const enter = useCallback(
+    async (typed: string | undefined) => {
+      try {
+        setGuest(await openShare(call, token, typed));
+      } catch (error) {
+        if (codeOf(error) === "not-found") setOver(true);
+        else setFault(codeOf(error) === "wrong-share-password" ? "That is not the password." : messageOf(error));
+      }
+    },
+    [token],
+  );
+  useEffect(() => {
+    if (!info.needsPassword) void enter(undefined);
+  }, [info, enter]);
+
+  if (isOver) return <Over />;
+  if (guest !== undefined) return <Shared guest={guest} info={info} />;
+  if (!info.needsPassword)
+    return fault === undefined ? (
+      <Spinner label="Opening" />
+    ) : (
+      <Empty icon={Link2Off} title="This cannot be opened now">
+        {fault}
+      </Empty>
+    );
+  return (
+    <form
+      className="gate__card guest__gate"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setFault(undefined);
+        void enter(password);
+      }}
+    >
+      <Lock size={30} aria-hidden />
+      <div>
+        <h1>Protected by a password</h1>
+        <p className="muted">Whoever sent you the link has it.</p>
+      </div>
+      <Field
+        label="Password"
+        type="password"
+        autoFocus
+        autoComplete="off"
+        value={password}
+        fault={fault}
+        onChange={(event) => setPassword(event.target.value)}
+      />
+      <button type="submit" className="button button--primary gate__enter">
+        Open
+      </button>
+    </form>
+  );
+}
+
+function Shared({ guest, info }: { readonly guest: Guest; readonly info: ShareInfo }) {
+  const { root } = guest.opened;
+  const [shown, setShown] = useState<{ file: SharedNode; among: readonly SharedNode[] }>();
+  const address = useCallback(async () => (shown === undefined ? "" : guest.address(shown.file, "inline")), [guest, shown]);
+  const download = (node: SharedNode) =>
+    run(async () => saveFrom(node.kind === "file" ? await guest.address(node, "download") : await guest.archive([node])));
+  return (
+    <>
+      <div className="guest__title">
+        <KindIcon entry={root} size={30} />
+        <div className="guest__name">
+          <h1 className="truncate">{root.name === "" ? "All files" : root.name}</h1>
+          <p className="muted number">
+            {root.kind === "file" ? bytesText(root.size) : "Folder"}
+            {info.expiresAt !== null && ` · until ${momentText(info.expiresAt)}`}
+            {info.downloadsLeft !== null && ` · ${info.downloadsLeft} downloads left`}
+          </p>
+        </div>
+        {root.kind === "file" && (
+          <button type="button" className="button" onClick={() => setShown({ file: root, among: [root] })}>
+            Look at it
+          </button>
+        )}
+        <button type="button" className="button button--primary" onClick={() => download(root)}>
+          <Download size={17} aria-hidden />
+          {root.kind === "file" ? "Download" : "Download all"}
+        </button>
+      </div>
+      {root.kind === "folder" && <SharedFolder guest={guest} onShow={(file, among) => setShown({ file, among })} onDownload={download} />}
+      {shown !== undefined && (
+        <Suspense fallback={null}>
+          <PreviewFrame
+            entry={shown.file}
+            siblings={shown.among}
+            address={address}
+            onShow={(file) => setShown({ ...shown, file })}
+            onClose={() => setShown(undefined)}
+            onDownload={() => download(shown.file)}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}

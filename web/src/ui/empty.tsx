@@ -1,0 +1,27 @@
+import type { LucideIcon } from "lucide-react";
+import type { ReactNode } from "react";
+
+type EmptyProps = { readonly icon: LucideIcon; readonly title: string; readonly children?: ReactNode; readonly actions?: ReactNode };
+
+/** What a screen says when it has nothing to show, and what to do then. */
+export function Empty({ icon: Icon, title, children, actions }: EmptyProps) {
+  return (
+    <div className="empty">
+      <div className="empty__art">
+        <Icon size={34} strokeWidth={1.5} aria-hidden />
+      </div>
+      <h2>{title}</h2>
+      {children !== undefined && <p>{children}</p>}
+      {actions !== undefined && <div className="empty__actions">{actions}</div>}
+    </div>
+  );
+}
+
+export function Spinner({ label }: { readonly label: string }) {
+  return (
+    <div className="empty" role="status">
+      <div className="spinner" />
+      <span className="visually-hidden">{label}</span>
+    </div>
+  );
+}
