@@ -55,7 +55,7 @@ export async function search(db: Database, question: SearchQuestion): Promise<Se
 }
 
 /** One letter for one letter, so that nothing becomes longer on one side of the comparison only. */
-const lowerCase = (text: string): string => [...text].map((letter) => sameLength(letter, letter.toLowerCase())).join("");
+const lowerCase = (text: string): string => Array.from(text, (letter) => sameLength(letter, letter.toLowerCase())).join("");
 
 function upperOf(letter: string): { from: string; to: string } | undefined {
   const upper = letter.toUpperCase();
@@ -65,4 +65,4 @@ function upperOf(letter: string): { from: string; to: string } | undefined {
     : undefined;
 }
 
-const sameLength = (letter: string, changed: string): string => ([...changed].length === 1 ? changed : letter);
+const sameLength = (letter: string, changed: string): string => (Array.from(changed).length === 1 ? changed : letter);
