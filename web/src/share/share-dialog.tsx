@@ -1,6 +1,6 @@
 import { jsonBody, parsed } from "@ashlar/client/edge/caller";
 import { shareDownloadsMax, sharePasswordCharsMin } from "@ashlar/shared/limits";
-import { type Share, shareSchema } from "@ashlar/shared/protocol/share";
+import { shareSchema } from "@ashlar/shared/protocol/share";
 import { Check, Copy, Link as LinkIcon } from "lucide-react";
 import { useRef, useState } from "react";
 import type { Entry } from "../library/entry.ts";
@@ -25,7 +25,7 @@ export function ShareDialog({ entry, onClose }: { readonly entry: Entry; readonl
   const [life, setLife] = useState(0);
   const [downloads, setDownloads] = useState("");
   const [fault, setFault] = useState<{ at: "password" | "downloads" | "page"; text: string }>();
-  const [share, setShare] = useState<Share>();
+  const [made, setMade] = useState<{ readonly url: string; readonly hasPassword: boolean }>();
   const [isBusy, setBusy] = useState(false);
 
   const make = async () => {
@@ -45,7 +45,10 @@ export function ShareDialog({ entry, onClose }: { readonly entry: Entry; readonl
         ...(lifeMs !== undefined && { expiresAt: Date.now() + lifeMs }),
         ...(downloadsMax !== undefined && { downloadsMax }),
       });
-      setShare(parsed(shareSchema, path, await connection.call({ method: "POST", path, once: true, ...body })));
+      const share = parsed(shareSchema, path, await connection.call({ method: "POST", path, once: true, ...body }));
+      // Only a list lacks links: those made under an older key of the server.
+      if (share.url === null) throw new Error("The server made the link and did not tell it. End it under Shared, and make another.");
+      setMade({ url: wholeUrl(share.url), hasPassword: share.hasPassword });
     } catch (error) {
       setFault({ at: "page", text: messageOf(error) });
     } finally {
@@ -53,7 +56,7 @@ export function ShareDialog({ entry, onClose }: { readonly entry: Entry; readonl
     }
   };
 
-  if (share !== undefined) return <Made name={entry.name} url={wholeUrl(share.url)} hasPassword={share.hasPassword} onClose={onClose} />;
+  if (made !== undefined) return <Made name={entry.name} {...made} onClose={onClose} />;
   return (
     <Dialog
       title={`Share “${entry.name}”`}

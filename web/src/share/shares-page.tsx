@@ -45,14 +45,7 @@ export function SharesPage() {
                     <span className="rows__title truncate">{nameOf(share)}</span>
                     <span className="muted number">{factsOf(share)}</span>
                   </div>
-                  <button
-                    type="button"
-                    className="icon-button"
-                    aria-label={`Copy the link to ${nameOf(share)}`}
-                    onClick={() => copy(share)}
-                  >
-                    <Copy size={17} aria-hidden />
-                  </button>
+                  {share.url !== null && <CopyButton url={share.url} name={nameOf(share)} />}
                   <button type="button" className="button" aria-label={`End the link to ${nameOf(share)}`} onClick={() => end(share)}>
                     End
                   </button>
@@ -66,11 +59,18 @@ export function SharesPage() {
   );
 }
 
-const copy = (share: Share) =>
-  run(async () => {
-    await navigator.clipboard.writeText(wholeUrl(share.url));
-    say("The link is copied.");
-  });
+function CopyButton({ url, name }: { readonly url: string; readonly name: string }) {
+  const copy = () =>
+    run(async () => {
+      await navigator.clipboard.writeText(wholeUrl(url));
+      say("The link is copied.");
+    });
+  return (
+    <button type="button" className="icon-button" aria-label={`Copy the link to ${name}`} onClick={copy}>
+      <Copy size={17} aria-hidden />
+    </button>
+  );
+}
 
 function nameOf({ path }: Share): string {
   if (path === null) return "Something that is deleted now";
