@@ -6,7 +6,7 @@ import { ensureNamespace } from "@ashlar/server/namespace/create";
 import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
 import { toHex } from "@ashlar/shared/encoding";
 import { blockHashSchema, type DeviceId, type Epoch, newId, type NodeId, type OpId, rootId, type UserId } from "@ashlar/shared/ids";
-import { historyMs, leaseMs, packBlockBytesMax } from "@ashlar/shared/limits";
+import { historyMs, leaseMs, packBlockBytesMax, prolongedMs } from "@ashlar/shared/limits";
 import { type BlockRef, encodeManifest } from "@ashlar/shared/manifest";
 import type { Op } from "@ashlar/shared/protocol/commit";
 import { createScheduledController } from "cloudflare:test";
@@ -138,7 +138,7 @@ describe("a scheduled event", () => {
     await user.store(sent, start + 71 * hour);
     await collectAt(start + leaseMs);
     expect(await Promise.all([committed, named, sent].map(hasObject))).toEqual([true, true, true]);
-    await collectAt(start + leaseMs + 71 * hour);
+    await collectAt(start + 71 * hour + leaseMs + prolongedMs);
     expect(await Promise.all([committed, named, sent].map(hasObject))).toEqual([true, false, false]);
   });
 

@@ -1,8 +1,10 @@
 import { ProblemError } from "@ashlar/shared/protocol/problem";
-import type { Clock } from "../ports.ts";
+import type { Clock, Sleep } from "../ports.ts";
 
 /** Seconds that a caller waits who found the queue full. */
 const retryAfterS = 1;
+/** How often a waiting task looks whether it is its turn: little beside the time that a block takes. */
+const lookMs = 10;
 
 export type ByteGateOptions = {
   readonly bytesMax: number;
@@ -11,22 +13,20 @@ export type ByteGateOptions = {
   readonly waitMsMax: number;
   readonly runMsMax: number;
   readonly clock: Clock;
+  readonly sleep: Sleep;
 };
 
 /** `owner` is whoever the task is for: nobody's many tasks keep another's few waiting. */
 export type GateTask = { readonly owner: string; readonly bytes: number };
 type Running = GateTask & { readonly until: number };
-type Waiting = GateTask & {
-  readonly until: number;
-  readonly enter: (running: Running) => void;
-  readonly refuse: (why: ProblemError) => void;
-};
+type Waiting = GateTask & { readonly until: number; verdict: Running | "refused" | undefined };
 
 /**
  * Lets tasks run side by side as long as their bytes fit: next comes who has least running, and of one owner the first.
  *
  * A platform may drop a request in the middle, when its client leaves, and then nothing of it runs any more, not even what would
- * give its bytes back. So bytes are lent for a time.
+ * give its bytes back. So bytes are lent for a time. It also ends a request that has nothing of its own to wait for, however soon
+ * another one would wake it. So each waits by its own timer, and finds what the others have written down.
  */
 export class ByteGate {
   readonly #options: ByteGateOptions;
@@ -49,12 +49,18 @@ export class ByteGate {
     }
   }
 
-  #enter(task: GateTask): Promise<Running> {
+  async #enter(task: GateTask): Promise<Running> {
     this.#admit();
-    if (this.#queue.length === 0 && this.#fits(task)) return Promise.resolve(this.#lend(task));
+    if (this.#queue.length === 0 && this.#fits(task)) return this.#lend(task);
     if (this.#queue.length >= this.#options.waitingMax) this.#makeRoomFor(task.owner);
-    const until = this.#options.clock.now() + this.#options.waitMsMax;
-    return new Promise((enter, refuse) => this.#queue.push({ ...task, until, enter, refuse }));
+    const waiting: Waiting = { ...task, until: this.#options.clock.now() + this.#options.waitMsMax, verdict: undefined };
+    this.#queue.push(waiting);
+    while (waiting.verdict === undefined) {
+      await this.#options.sleep(lookMs);
+      this.#admit();
+    }
+    if (waiting.verdict === "refused") throw tryAgain();
+    return waiting.verdict;
   }
 
   #lend({ owner, bytes }: GateTask): Running {
@@ -67,14 +73,14 @@ export class ByteGate {
     return bytesOf(this.#running) + bytes <= this.#options.bytesMax;
   }
 
-  /** The first in the queue holds its bytes from here on, so that no newcomer takes them before it wakes. */
+  /** The first in the queue holds its bytes from here on, so that no newcomer takes them before it looks. */
   #admit(): void {
     const now = this.#options.clock.now();
     for (const running of this.#running) if (running.until <= now) this.#running.delete(running);
     for (const waiting of this.#queue.filter(({ until }) => until <= now)) this.#refuse(waiting);
     for (let next = this.#next(); next !== undefined && this.#fits(next); next = this.#next()) {
       this.#remove(next);
-      next.enter(this.#lend(next));
+      next.verdict = this.#lend(next);
     }
   }
 
@@ -95,7 +101,7 @@ export class ByteGate {
 
   #refuse(waiting: Waiting): void {
     this.#remove(waiting);
-    waiting.refuse(tryAgain());
+    waiting.verdict = "refused";
   }
 
   #remove(waiting: Waiting): void {

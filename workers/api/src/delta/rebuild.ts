@@ -22,6 +22,7 @@ import type { Identity } from "../http/access-token.ts";
 import { storeLarge } from "../upload/store.ts";
 
 const clock = { now: Date.now };
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const newGate = () =>
   new ByteGate({
     bytesMax: rebuildBytesMax,
@@ -29,6 +30,7 @@ const newGate = () =>
     waitMsMax: rebuildWaitMsMax,
     runMsMax: rebuildMsMax,
     clock,
+    sleep,
   });
 let gate = newGate();
 
