@@ -175,6 +175,9 @@ export const revokedDeviceMs = 90 * dayMs;
 
 /** Changes in one page of the journal or one message on the socket. */
 export const changesPageMax = 500;
+/** Folders that one request lists, and their children in its answer: each folder gets its share of them. */
+export const treeFoldersMax = 20;
+export const treeChildrenMax = 2000;
 /** A manifest above this many characters is left out of a change and fetched on its own. */
 export const changeManifestCharsMax = 32 * KiB;
 /** All manifests in one page, answer or message, with the paths in a page of the journal: RPC between Workers takes 32 MiB, and a phone less. */

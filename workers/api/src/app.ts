@@ -43,6 +43,7 @@ const signedIn = [
   "/v1/shares/*",
   "/v1/trash",
   "/v1/trash/*",
+  "/v1/tree",
   "/v1/tree/*",
   "/v1/usage",
 ];

@@ -1,7 +1,7 @@
 import { randomBytes } from "@ashlar/durable-objects/crypto";
 import { ensureNamespace } from "@ashlar/server/namespace/create";
 import { type DeviceId, type Epoch, newId, type NodeId, type OpId, rootId, type UserId } from "@ashlar/shared/ids";
-import { changesPageMax } from "@ashlar/shared/limits";
+import { changesPageMax, treeFoldersMax } from "@ashlar/shared/limits";
 import {
   changesResponseSchema,
   closeCodes,
@@ -14,7 +14,7 @@ import { treeResponseSchema } from "@ashlar/shared/protocol/tree";
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { signAccessToken } from "../src/http/access-token.ts";
-import { expectProblem } from "./support.ts";
+import { expectProblem, send } from "./support.ts";
 
 const origin = "http://ashlar.test";
 const newNode = () => newId<NodeId>(randomBytes);
@@ -168,4 +168,25 @@ test("J18 a client cannot say in headers whose socket it wants", async () => {
   const closed = new Promise<CloseEvent>((resolve) => webSocket.addEventListener("close", resolve));
   await env.USER_SYNC.getByName(user.user).revoke(user.device);
   expect((await closed).code).toBe(closeCodes.revoked);
+});
+
+test("J27 one request lists 1 to 20 folders, each as if it were asked for alone, and none of another user", async () => {
+  const [user, other] = [await newUser(), await newUser()];
+  const folder = mkdirOp("a");
+  await user.commit(folder, mkdirOp("b"));
+  const ask = (as: { token: string }, folders: unknown) => send("POST", "/v1/tree", { as, json: { folders } });
+  const one = async (query: string) => treeResponseSchema.parse(await (await user.get(`/v1/tree/${query}`)).json());
+  const root = await one(rootId);
+  const questions = [{ node: rootId }, { node: folder.node }, { node: rootId, after: "a" }, { node: rootId, known: root.folder.digest }];
+  expect(await (await ask(user, questions)).json()).toEqual({
+    folders: [root, await one(folder.node), await one(`${rootId}?after=a`), await one(`${rootId}?known=${root.folder.digest}`)],
+  });
+  expect(await (await ask(other, [{ node: folder.node }])).json()).toEqual({ folders: [null] });
+  const many = (count: number) => Array.from({ length: count }, () => ({ node: rootId }));
+  expect((await ask(user, many(treeFoldersMax))).status).toBe(200);
+  for (const folders of [many(treeFoldersMax + 1), [], [{ node: "x" }], [{ node: rootId, known: "x" }], "a"]) {
+    await expectProblem(await ask(user, folders), "bad-request");
+  }
+  await expectProblem(await ask(user, [{ node: rootId, limit: 1 }]), "unknown-field");
+  await expectProblem(await send("POST", "/v1/tree", { json: { folders: many(1) } }), "unauthenticated");
 });

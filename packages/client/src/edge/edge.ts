@@ -1,7 +1,14 @@
 /** The edge's control, upload and download routes, as the engine's port {@link Edge}. */
 import { encodeCommitBody } from "@ashlar/shared/commit-body";
 import { toBase64Url } from "@ashlar/shared/encoding";
-import { blockBytesMax, commitHeadBytesMax, deltaFrameBytesMax, jsonBodyBytesMax, packBytesMax } from "@ashlar/shared/limits";
+import {
+  blockBytesMax,
+  commitHeadBytesMax,
+  deltaFrameBytesMax,
+  jsonBodyBytesMax,
+  packBytesMax,
+  treeFoldersMax,
+} from "@ashlar/shared/limits";
 import {
   acceptEncodingHeader,
   type BlockLocation,
@@ -11,7 +18,10 @@ import {
 } from "@ashlar/shared/protocol/block";
 import { changesResponseSchema, versionResponseSchema } from "@ashlar/shared/protocol/change";
 import { commitMediaType, commitResponseSchema } from "@ashlar/shared/protocol/commit";
-import { treeResponseSchema } from "@ashlar/shared/protocol/tree";
+import { ProblemError } from "@ashlar/shared/protocol/problem";
+import { foldersResponseSchema, type TreePage } from "@ashlar/shared/protocol/tree";
+import type { NodeId } from "@ashlar/shared/ids";
+import { createBatcher } from "../common/batcher.ts";
 import type { Compression, Edge, Hmac } from "../ports.ts";
 import { foreignAnswer } from "./answer.ts";
 import { type Caller, jsonBody, parsed } from "./caller.ts";
@@ -27,6 +37,7 @@ export type EdgeOptions = {
   readonly hmac: Hmac;
 };
 
+type FolderQuestion = { readonly node: NodeId; readonly after?: string; readonly known?: string };
 type Range = { readonly offset: number; readonly length: number };
 
 export function createEdge({ call, tokens, deviceName, hmac, compression }: EdgeOptions): Edge {
@@ -34,6 +45,18 @@ export function createEdge({ call, tokens, deviceName, hmac, compression }: Edge
     const request = body === undefined ? { method: "GET" as const } : { method: "POST" as const, ...jsonBody(body) };
     return parsed(schema, path, await call({ ...request, path, signal }));
   }
+
+  /** Folders that are asked for at about the same time share a request. */
+  const askFolder = createBatcher<FolderQuestion, TreePage | "absent">({
+    batchMax: treeFoldersMax,
+    async run(folders, signal) {
+      const path = "/v1/tree";
+      const answer = await call({ method: "POST", path, signal, ...jsonBody({ folders }) });
+      const { folders: pages } = parsed(foldersResponseSchema, path, answer);
+      if (pages.length !== folders.length) throw foreignAnswer(path, answer);
+      return pages.map((page) => page ?? "absent");
+    },
+  });
 
   return {
     user: tokens.user,
@@ -119,9 +142,10 @@ export function createEdge({ call, tokens, deviceName, hmac, compression }: Edge
       return parsed(versionResponseSchema, path, answer).manifest;
     },
 
-    tree(node, after, signal, known) {
-      const query = [...(after === null ? [] : [`after=${encodeURIComponent(after)}`]), ...(known === undefined ? [] : [`known=${known}`])];
-      return ask(treeResponseSchema, `/v1/tree/${node}${query.length === 0 ? "" : "?"}${query.join("&")}`, signal);
+    async tree(node, after, signal = new AbortController().signal, known) {
+      const page = await askFolder({ node, ...(after !== null && { after }), ...(known !== undefined && { known }) }, signal);
+      if (page === "absent") throw new ProblemError("not-found", `There is no folder ${node}.`);
+      return page;
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { Sha256 } from "@ashlar/shared/digest";
 import { type Epoch, type NodeId, type Seq, rootId } from "@ashlar/shared/ids";
+import { treeFoldersMax } from "@ashlar/shared/limits";
 import type { Change } from "@ashlar/shared/protocol/change";
 import type { TreePage } from "@ashlar/shared/protocol/tree";
 import type { Edge } from "../ports.ts";
@@ -13,7 +14,6 @@ import type { SharedNode } from "../trees/node.ts";
 import type { Trees } from "../trees/trees.ts";
 import { problemCode } from "../edge/refusals.ts";
 
-const foldersAtOnce = 8;
 const generationKey = "generation";
 const epochKey = "agreed-epoch";
 
@@ -89,7 +89,7 @@ class Walk {
   async folders(start: readonly NodeId[]): Promise<Listing> {
     const open = [...start];
     while (open.length > 0) {
-      const some = open.splice(0, foldersAtOnce);
+      const some = open.splice(0, treeFoldersMax);
       const found = await Promise.all(some.map((id) => this.#folder(id)));
       open.push(...found.flat());
     }

@@ -1,5 +1,5 @@
 import type { NodeId, UserId } from "@ashlar/shared/ids";
-import { changeManifestCharsMax, changesPageMax, pageManifestCharsMax } from "@ashlar/shared/limits";
+import { changeManifestCharsMax, changesPageMax, pageManifestCharsMax, treeChildrenMax } from "@ashlar/shared/limits";
 import type { TreePage } from "@ashlar/shared/protocol/tree";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Database } from "../ports.ts";
@@ -24,32 +24,51 @@ const childrenSql = `
     ) page
   ) WHERE charsBefore < ?5 ORDER BY name`;
 
-export type TreeQuestion = {
-  readonly user: UserId;
+/** The children after the name `after` ("" begins). */
+export type FolderQuestion = {
   readonly node: NodeId;
   readonly after: string;
   /** The asker's digest of the folder: if it is right, no child is read. */
   readonly known?: string | undefined;
-  readonly limit?: number;
 };
+export type TreeQuestion = FolderQuestion & { readonly user: UserId; readonly limit?: number };
 
 /**
- * A page of a folder's live children in order of their names' UTF-8 bytes, those after the name `after` ("" begins).
- * Throws a ProblemError `not-found` if this user has no such live folder.
+ * A page of a folder's live children in order of their names' UTF-8 bytes. Throws a ProblemError `not-found` if this user has no such
+ * live folder.
  */
-export async function readTree(db: Database, { user, node, after, known, limit = changesPageMax }: TreeQuestion): Promise<TreePage> {
+export async function readTree(db: Database, { user, limit = changesPageMax, ...folder }: TreeQuestion): Promise<TreePage> {
+  const [page] = await readPages(db, { user, folders: [folder], limit, charsMax: pageManifestCharsMax });
+  if (page === undefined || page === null) throw new ProblemError("not-found", `There is no folder ${folder.node}.`);
+  return page;
+}
+
+/** Pages of several folders, of one moment, which share what one answer may hold. Null: this user has no such live folder. */
+export function readFolders(db: Database, user: UserId, folders: readonly FolderQuestion[]): Promise<(TreePage | null)[]> {
+  const share = (total: number) => Math.floor(total / folders.length);
+  const limit = Math.min(changesPageMax, share(treeChildrenMax));
+  return readPages(db, { user, folders, limit, charsMax: share(pageManifestCharsMax) });
+}
+
+type Pages = { readonly user: UserId; readonly folders: readonly FolderQuestion[]; readonly limit: number; readonly charsMax: number };
+
+async function readPages(db: Database, { user, folders, limit, charsMax }: Pages): Promise<(TreePage | null)[]> {
   const batch = new ReadBatch(db);
   const heads = batch.add<NamespaceHead>(db.prepare(headSql).bind(user));
-  const folders = batch.add<NodeRow>(db.prepare(folderSql).bind(user, node));
-  const children = batch.add<ChildRow>(db.prepare(childrenSql).bind(user, node, after, limit + 1, pageManifestCharsMax, known ?? null));
+  const found = folders.map(({ node, after, known = null }) => ({
+    folder: batch.add<NodeRow>(db.prepare(folderSql).bind(user, node)),
+    children: batch.add<ChildRow>(db.prepare(childrenSql).bind(user, node, after, limit + 1, charsMax, known)),
+  }));
   await batch.run();
-
   const [namespace] = heads();
-  const [folder] = folders();
-  if (namespace === undefined || folder === undefined || folder.kind !== "folder") {
-    throw new ProblemError("not-found", `There is no folder ${node}.`);
-  }
-  const page = children().slice(0, limit);
+  return found.map(({ folder, children }) => {
+    const [row] = folder();
+    return namespace === undefined || row?.kind !== "folder" ? null : pageOf(namespace, row, children(), limit);
+  });
+}
+
+function pageOf(namespace: NamespaceHead, folder: NodeRow, children: readonly ChildRow[], limit: number): TreePage {
+  const page = children.slice(0, limit);
   const last = page.at(-1);
   return {
     ...namespace,

@@ -1,10 +1,18 @@
-import { epochSchema, rootId } from "@ashlar/shared/ids";
-import { changeManifestCharsMax, changesPageMax, historyMs, journalMs, packBlockBytesMax } from "@ashlar/shared/limits";
+import { epochSchema, type NodeId, rootId } from "@ashlar/shared/ids";
+import {
+  changeManifestCharsMax,
+  changesPageMax,
+  historyMs,
+  journalMs,
+  packBlockBytesMax,
+  treeChildrenMax,
+  treeFoldersMax,
+} from "@ashlar/shared/limits";
 import { encodeManifest } from "@ashlar/shared/manifest";
 import { expect, it } from "vitest";
 import { trimManifests } from "../../src/namespace/change-page.ts";
 import { pruneJournal, readChanges } from "../../src/namespace/journal.ts";
-import { readTree } from "../../src/namespace/tree.ts";
+import { readFolders, readTree } from "../../src/namespace/tree.ts";
 import { block, createOp, deleteOp, epoch, mkdirOp, newNode, newUser, newWorld, type World } from "../support/namespace-world.ts";
 
 const read = (world: World, since: number, limit = changesPageMax) =>
@@ -98,4 +106,28 @@ it("J23 lists a folder page by page until there is no next", async () => {
     after = page.next;
   }
   expect(listed).toEqual(["B", "Z", "a", "b", "c", "é"]);
+});
+
+it("J27 lists several folders in one answer, which share what it may hold", async () => {
+  const world = await newWorld();
+  const folders = Array.from({ length: treeFoldersMax }, newNode);
+  const share = treeChildrenMax / treeFoldersMax;
+  await world.commit(folders.map((node) => mkdirOp(node, rootId, node)));
+  const fill = (node: NodeId, count: number) => Array.from({ length: count }, (_, at) => mkdirOp(newNode(), node, `${1000 + at}`));
+  const [full, over] = folders.slice(-2);
+  await world.commit([...fill(full ?? rootId, share), ...fill(over ?? rootId, share + 1)]);
+  const ask = (nodes: readonly NodeId[]) =>
+    readFolders(
+      world.db,
+      world.user,
+      nodes.map((node) => ({ node, after: "" })),
+    );
+  const pages = await ask(folders);
+  expect(pages.map((page) => page?.folder.node)).toEqual(folders);
+  expect(pages.slice(-2).map((page) => [page?.children.length, page?.next])).toEqual([
+    [share, null],
+    [share, `${1000 + share - 1}`],
+  ]);
+  const [alone, absent] = await ask([over ?? rootId, newNode()]);
+  expect([alone?.children.length, alone?.next, absent]).toEqual([share + 1, null, null]);
 });
