@@ -9,5 +9,6 @@ parentPort?.on("message", ({ memory, shared, start, end }: HashOrder) => {
   if (shared !== undefined) memories[memory] = new Uint8Array(shared);
   const bytes = memories[memory];
   if (bytes === undefined) throw new RangeError("an order for memory that was never shown");
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of this process, no window
   parentPort?.postMessage(hashBlock(bytes.subarray(start, end)));
 });

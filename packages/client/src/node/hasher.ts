@@ -26,7 +26,7 @@ export type Hasher = AsyncDisposable & {
 /** A message there and back takes some 30 µs, as long as it takes to hash 50 KiB here. */
 const thereBytesMin = 256 * 1024;
 
-type Open = { readonly bytes: Uint8Array; resolve(hash: BlockHash): void };
+type Open = { readonly bytes: Uint8Array; readonly resolve: (hash: BlockHash) => void };
 
 /** The thread starts with the first block that is long enough. It keeps no process alive. */
 export function openHasher(startThread: () => HashThread = startHashThread): Hasher {
@@ -65,6 +65,7 @@ class ThreadedHasher implements Hasher {
     if (this.#thread === undefined || !this.#isReady) return hashBlock(bytes);
     const { promise, resolve } = Promise.withResolvers<BlockHash>();
     if (this.#open.push({ bytes, resolve }) === 1) this.#thread.ref();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of this process, no window
     this.#thread.postMessage(this.#order(bytes, buffer));
     return promise;
   }

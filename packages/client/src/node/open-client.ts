@@ -74,7 +74,7 @@ export function openClient(options: ClientOptions): Client {
         edge: connection.edge,
         knowledge,
         hashBlock,
-        memory: hasher.memory,
+        memory: (byteLength) => hasher.memory(byteLength),
         codec: deltaCodec(),
         cache,
         compression: zstd,

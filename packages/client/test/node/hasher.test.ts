@@ -47,7 +47,7 @@ test("U23 long blocks in shared memory are hashed by one thread, each as it is",
   await warm(hasher, orders);
   const before = orders.length;
   const blocks = Array.from({ length: 20 }, (_, index) => block(hasher, index).subarray(index, MiB - 7 * index));
-  const hashes = await Promise.all(blocks.map((bytes) => hasher.hashBlock(bytes)));
+  const hashes = await Promise.all(blocks.map(async (bytes) => hasher.hashBlock(bytes)));
   expect(hashes).toEqual(blocks.map(sha256));
   expect(orders.length - before).toBe(20);
   expect(threads).toHaveLength(1);
@@ -68,7 +68,7 @@ test("U23 what a thread that ends has not answered is hashed here, and so is all
   await using hasher = openHasher(start);
   await warm(hasher, orders);
   const blocks = Array.from({ length: 20 }, (_, index) => block(hasher, index));
-  const hashes = Promise.all(blocks.map((bytes) => hasher.hashBlock(bytes)));
+  const hashes = Promise.all(blocks.map(async (bytes) => hasher.hashBlock(bytes)));
   await threads[0]?.terminate();
   expect(await hashes).toEqual(blocks.map(sha256));
   const count = orders.length;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Scanned, scanned } from "../support/scanned.ts";
+import { type Scanned, scanned } from "../support/scanned.ts";
 
 /** A folder with files and a folder in it, scanned once; from here on, moved folders may be taken over. */
 async function ready(): Promise<Scanned> {
