@@ -99,7 +99,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           environment: "node",
-          include: ["test/e2e/**/*.test.ts"],
+          include: ["test/e2e/**/*.test.ts", "test/sweep/*.test.ts"],
           globalSetup: [builtWorkers],
           // Real servers, real folders, real time: one file at a time, after everything that is quick to fail.
           sequence: { groupOrder: 3 },

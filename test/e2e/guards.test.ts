@@ -32,12 +32,14 @@ async function filesOn(device: Device): Promise<number> {
 }
 
 describe("deletions that may be a mishap", () => {
-  it("E8 a deletion of much waits for a person, and goes on when it is meant", async () => {
+  it("E8 M47 a deletion of much waits for a person, and goes on when it is meant", async () => {
     const { a, b } = await equalPair();
     for (let index = 0; index < files / 2; index++) await rm(join(a.folder, `file ${index}`));
     const asked = await a.once([3]);
     expect(jsonLines(asked.stdout).at(-1)).toMatchObject({ type: "outcome", state: "needs-person" });
     expect(asked.stdout).toContain("--allow-mass-delete");
+    const status = await a.run(["status", a.folder]);
+    expect([status.code, status.stdout.split("--allow-mass-delete").length - 1]).toEqual([3, 1]);
     await b.once();
     expect(await filesOn(b)).toBe(files);
 
@@ -119,13 +121,14 @@ describe("one process for a folder", () => {
 });
 
 describe("sessions", () => {
-  it("M18 a revoked device stops syncing with 1, and says how to sign in again", async () => {
+  it("M18 M47 a revoked device stops syncing with 1, and says how to sign in again", async () => {
     const { a, b } = await equalPair();
     const running = b.start();
     await eventually(() => (running.events.some(({ type }) => type === "equal") ? undefined : "B is equal"));
     const listed = jsonLines((await a.run(["devices", "--json"])).stdout);
     const other = listed.find(({ current }) => current === false);
     expect(listed.length).toBe(2);
+    expect((await a.run(["devices"])).stdout).toContain("signed in or renewed");
     expect((await a.run(["devices", "revoke", String(other?.["id"])])).code).toBe(0);
     expect(await running.ended).toBe(1);
     expect(running.stderr()).toContain("ashlar login");

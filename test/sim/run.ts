@@ -1,6 +1,6 @@
 /**
- * `npm run sim -- --runs N [--seed S] [--minutes M] [--steps K] [--devices D]`: simulated lives of everything, each from a seed of
- * its own, on all cores. A seed that fails is shrunk to fewer steps, printed with what happened, and ends the command with 1.
+ * `npm run sim -- --runs N [--seed S] [--minutes M] [--workers W] [--steps K] [--devices D]`: simulated lives of everything, each from a seed of
+ * its own, on all cores or W. A seed that fails is shrunk to fewer steps, printed with what happened, and ends the command with 1.
  */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -17,12 +17,15 @@ const argumentsSchema = z.strictObject({
   runs: z.optional(whole),
   seed: z.optional(whole),
   minutes: z.optional(whole),
+  workers: z.optional(whole),
   steps: z.optional(whole),
   devices: z.optional(whole),
 });
 const shown = 400;
 
 type Task = { readonly seed: number; readonly storm: Storm };
+/** The storm is that of the verdict: a shorter one than asked for, when it failed. */
+type Outcome = { readonly verdict: Verdict; readonly storm: Storm };
 type Totals = { runs: number; failed: number; readonly counts: Record<string, number> };
 
 if (isMainThread) await main();
@@ -39,10 +42,18 @@ async function main(): Promise<void> {
     runs: { type: "string" },
     seed: { type: "string" },
     minutes: { type: "string" },
+    workers: { type: "string" },
     steps: { type: "string" },
     devices: { type: "string" },
   } as const;
-  const { runs = 100, seed: first = 1, minutes, steps = 25, devices = 3 } = argumentsSchema.parse(parseArgs({ options }).values);
+  const {
+    runs = 100,
+    seed: first = 1,
+    minutes,
+    workers = availableParallelism(),
+    steps = 25,
+    devices = 3,
+  } = argumentsSchema.parse(parseArgs({ options }).values);
   const startedMs = performance.now();
   const endMs = minutes === undefined ? Infinity : startedMs + minutes * 60_000;
   const totals: Totals = { runs: 0, failed: 0, counts: {} };
@@ -51,9 +62,9 @@ async function main(): Promise<void> {
   const hasNext = () => performance.now() < endMs && (minutes !== undefined || next < first + runs);
   const work = async () => {
     await using worker = startWorker();
-    while (hasNext()) take(await worker.run({ seed: next++, storm }), totals, storm);
+    while (hasNext()) take(await worker.run({ seed: next++, storm }), totals);
   };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), runs) }, work));
+  await Promise.all(Array.from({ length: Math.min(workers, runs) }, work));
   const seconds = (performance.now() - startedMs) / 1000;
   console.log(
     `${totals.runs} runs, ${totals.failed} failed, ${(totals.runs / seconds).toFixed(1)} a second; ${JSON.stringify(totals.counts)}`,
@@ -61,7 +72,7 @@ async function main(): Promise<void> {
   process.exitCode = totals.failed === 0 ? 0 : 1;
 }
 
-function take(verdict: Verdict, totals: Totals, storm: Storm): void {
+function take({ verdict, storm }: Outcome, totals: Totals): void {
   totals.runs++;
   for (const [name, count] of Object.entries(verdict.counts)) totals.counts[name] = (totals.counts[name] ?? 0) + count;
   if (verdict.faults.length === 0) return;
@@ -89,19 +100,21 @@ function startWorker() {
       worker.postMessage(task);
     });
   return {
-    async run({ seed, storm }: Task): Promise<Verdict> {
-      const verdict = await run({ seed, storm });
-      return verdict.faults.length === 0 ? verdict : shrink(verdict, storm, run);
+    async run(task: Task): Promise<Outcome> {
+      const verdict = await run(task);
+      return verdict.faults.length === 0 ? { verdict, storm: task.storm } : shrink({ verdict, storm: task.storm }, run);
     },
     [Symbol.asyncDispose]: async () => void (await worker.terminate()),
   };
 }
 
 /** The shortest beginning of the same storm that fails as well: it takes the same steps up to where it ends. */
-async function shrink(verdict: Verdict, storm: Storm, run: (task: Task) => Promise<Verdict>): Promise<Verdict> {
-  for (let steps = 1; steps < storm.steps; steps++) {
-    const shorter = await run({ seed: verdict.seed, storm: { ...storm, steps } });
-    if (shorter.faults.length > 0) return { ...shorter, faults: [`after ${steps} of ${storm.steps} steps:`, ...shorter.faults] };
+async function shrink({ verdict, storm }: Outcome, run: (task: Task) => Promise<Verdict>): Promise<Outcome> {
+  const { seed } = verdict;
+  for (let steps = 1; steps <= storm.steps; steps++) {
+    const shorter = { ...storm, steps };
+    const again = await run({ seed, storm: shorter });
+    if (again.faults.length > 0) return { verdict: again, storm: shorter };
   }
-  return verdict;
+  return { verdict: { ...verdict, faults: ["it does not fail again: something outlives a run", ...verdict.faults] }, storm };
 }

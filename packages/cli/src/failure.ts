@@ -20,14 +20,23 @@ function explain(error: unknown): string {
   if (error instanceof UnreachableError) return `${sentence(error.message)} Is the address right, and is this machine online?`;
   if (error instanceof ProblemError) return `The server refused: ${error.message}`;
   if (error instanceof DiskError) return `${printable(error.path) || "The synced folder"}: ${diskFaults[error.code]}`;
+  // The engine has given up waiting, and says for what.
+  if (error instanceof DatabaseFullError && error.cause === undefined) return `${sentence(error.message)} Then run this again.`;
   if (error instanceof DatabaseFullError)
-    return "The disk that holds Ashlar's own state (ASHLAR_HOME) is full or cannot be written. Free some space there, then run this again; nothing is lost.";
+    return "The disk that holds Ashlar's own state (ASHLAR_HOME) is full, fails or cannot be written. Free some space there or mend it, then run this again; nothing is lost.";
   if (error instanceof DatabaseDamagedError)
     return "Ashlar's database of this folder is damaged. Run this again: it is put aside, and disk and server are compared anew; nothing is deleted by that.";
   if (error instanceof StateFileError)
     return `${error.message}. Repair or remove that file, then run this again; no synced file depends on it.`;
+  // Of the synced folder they are DiskErrors, of the network UnreachableErrors.
+  if (isOfSystem(error))
+    return `Ashlar's own state (ASHLAR_HOME): ${sentence(error.message)} Mend that, then run this again; nothing is lost.`;
   // Nobody foresaw it: the stack is what a report of the mistake needs.
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error && "path" in error;
 }
 
 function haltText({ code, message }: HaltError): string {

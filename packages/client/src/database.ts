@@ -20,7 +20,7 @@ export type LocalDatabase = {
   close(): void;
 };
 
-/** The disk that holds the database takes no more: nothing of the transaction was written, and all before it still stands. */
+/** The disk that holds the database is full or fails: nothing of the transaction was written, and all before it still stands. */
 export class DatabaseFullError extends Error {
   override readonly name = "DatabaseFullError";
 }

@@ -25,6 +25,15 @@ export function sideName(name: string, note: string): string {
   return shorten(stem, nameBytesMax - encoder.encode(ending).length) + ending;
 }
 
+/** What follows it is the device's name and the day. */
+export const conflictNote = "conflicted copy, ";
+
+/** Whether that may be the name of a conflicted copy of the other; a very long one is cut and not recognised. */
+export function isConflictNameOf(name: string, of: string): boolean {
+  const [before = "", after = ""] = sideName(of, conflictNote).split(conflictNote);
+  return name.startsWith(before + conflictNote) && name.endsWith(after);
+}
+
 /** As many whole characters from the beginning as fit. */
 export function shorten(text: string, bytesMax: number): string {
   let short = "";

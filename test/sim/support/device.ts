@@ -27,7 +27,7 @@ import type { Session } from "@ashlar/shared/protocol/account";
 import type { ManualClock } from "../../../packages/client/test/support/manual-clock.ts";
 import { MemoryStore } from "../../../packages/client/test/support/memory-store.ts";
 import { Random } from "../../../packages/client/test/support/random.ts";
-import { SimulatedDisk } from "../../../packages/client/test/support/simulated-disk.ts";
+import { type DiskOptions, SimulatedDisk } from "../../../packages/client/test/support/simulated-disk.ts";
 import { zstdAtOnce } from "./compression.ts";
 import type { EdgeInMemory } from "./edge.ts";
 import { guarded, Life, never } from "./life.ts";
@@ -45,12 +45,13 @@ export type DeviceOptions = {
   readonly edge: EdgeInMemory;
   readonly name: string;
   readonly seed: number;
-  readonly caseSensitive: boolean;
+  readonly diskOptions: DiskOptions;
   /** How the engine sees the disk: where a bug is planted. */
   readonly plant: (disk: Disk) => Disk;
 };
 
 const diskErrors: readonly DiskErrorCode[] = ["io", "busy", "no-space", "no-permission"];
+const takesSpace: ReadonlySet<string> = new Set(["draft", "place", "makeFolder", "makeLink", "writeMarker"]);
 const password = "a password of the simulation";
 
 export class SimulatedDevice {
@@ -72,13 +73,14 @@ export class SimulatedDevice {
   #life = new Life();
   #watch: WatchEvents | undefined;
   readonly #unreadable = new Set<RelativePath>();
+  #isFull = false;
 
   constructor(options: DeviceOptions) {
-    const { clock, edge, name, seed, caseSensitive } = options;
+    const { clock, edge, name, seed, diskOptions } = options;
     this.#options = options;
     this.name = name;
     this.#random = new Random(seed);
-    this.disk = new SimulatedDisk(() => clock.now(), { caseSensitive });
+    this.disk = new SimulatedDisk(() => clock.now(), diskOptions);
     this.disk.onChange = (folder) => this.#watch?.dirty(folder);
     this.network = new Network({ edge, clock, random: this.#random });
   }
@@ -118,6 +120,12 @@ export class SimulatedDevice {
     void this.#show(path, ms);
   }
 
+  /** Nothing more can be written for a while. */
+  fill(ms: number): void {
+    this.#isFull = true;
+    void this.#options.clock.sleep(ms).then(() => (this.#isFull = false));
+  }
+
   isHidden(path: RelativePath): boolean {
     return [...this.#unreadable].some((folder) => path.startsWith(`${folder}/`));
   }
@@ -149,7 +157,7 @@ export class SimulatedDevice {
   }
 
   #engineOptions(life: Life): EngineOptions {
-    const { clock, caseSensitive, plant } = this.#options;
+    const { clock, diskOptions, plant } = this.#options;
     const session = this.#session;
     if (session === undefined) throw new Error(`${this.name} is not signed in`);
     const own: Clock = {
@@ -159,10 +167,12 @@ export class SimulatedDevice {
         await life.alive();
       },
     };
-    const mayCrash = async () => {
+    const mayCrash = async (undo?: () => void) => {
       await life.alive();
       if (!this.#random.chance(this.faults.crash)) return;
       this.kill();
+      // What was not answered yet was not flushed yet.
+      if (undo !== undefined && this.#random.chance(0.5)) undo();
       await never();
     };
     const random = this.#random.bytes;
@@ -183,7 +193,7 @@ export class SimulatedDevice {
       compression: zstdAtOnce,
     });
     const connect = this.network.connect(mayCrash);
-    const disk = plant(this.disk.port((step, path) => this.#diskStep(step, path, mayCrash)));
+    const disk = plant(this.disk.port((step, path, undo) => this.#diskStep(step, path, () => mayCrash(undo))));
     const ignore = loadIgnore(disk);
     const cache = createBlockCache({ store: this.#store, hashBlock });
     return {
@@ -198,7 +208,7 @@ export class SimulatedDevice {
       clock: own,
       random,
       sha256,
-      platform: { caseSensitive, keepsModes: true, nameFault: () => undefined },
+      platform: { caseSensitive: diskOptions.caseSensitive, keepsModes: true, nameFault: () => undefined },
       allowMassDelete: true,
       onEvent: (event) => {
         if (!life.isOver) this.events.push(event);
@@ -209,6 +219,7 @@ export class SimulatedDevice {
   async #diskStep(step: string, path: RelativePath, mayCrash: () => Promise<void>): Promise<void> {
     await mayCrash();
     if (step === "list" && this.#unreadable.has(path)) throw new DiskError("no-permission", path);
+    if (this.#isFull && takesSpace.has(step)) throw new DiskError("no-space", path);
     // What is done is done: only a crash can come between it and its answer. Without its root nothing can be synced at all.
     if (step.endsWith(" done") || path === "" || !this.#random.chance(this.faults.disk)) return;
     this.diskFailures++;

@@ -1,5 +1,10 @@
 /** The whole edge in this process: the Workers' own code over memory, told apart from the real one by nothing but its storage. */
+import { createHash } from "node:crypto";
+import { zstdDecompressSync } from "node:zlib";
 import { app } from "@ashlar/api/app";
+import { boundedUnzstd } from "@ashlar/server/blocks/bounded-unzstd";
+import { collect } from "@ashlar/server/collect/collect";
+import type { Database } from "@ashlar/server/ports";
 import { type CommitResponse, commitResponseSchema } from "@ashlar/shared/protocol/commit";
 import type { ManualClock } from "../../../packages/client/test/support/manual-clock.ts";
 import type { Random } from "../../../packages/client/test/support/random.ts";
@@ -23,8 +28,10 @@ export class EdgeInMemory {
   /** Replaces a database before the Workers get it: how a bug is planted. */
   plant: (db: SqliteD1, name: string) => SqliteD1 = (db) => db;
   readonly #users: UserObjects;
+  readonly #options: { readonly clock: ManualClock; readonly random: Random };
 
   constructor(clock: ManualClock, random: Random) {
+    this.#options = { clock, random };
     this.objects = new Objects(clock);
     this.steps = new FaultySteps(clock, random);
     this.#users = new UserObjects({
@@ -51,6 +58,30 @@ export class EdgeInMemory {
 
   #note({ results }: CommitResponse): void {
     for (const result of results) if (result.status === "applied") this.acknowledged.set(result.opId, result.seq);
+  }
+
+  /** One run of the collector, as its Worker begins it. */
+  collect(): Promise<unknown> {
+    const life = new EdgeLife();
+    const { clock, random } = this.#options;
+    const d1 = (db: SqliteD1, name: string) => faultyD1(this.plant(db, name), this.steps, life) as unknown as Database;
+    const work = collect(
+      {
+        directory: d1(this.directory, "DIRECTORY"),
+        metaShards: this.meta.map((db, index) => d1(db, `META_${index}`)),
+        indexShards: this.index.map((db, index) => d1(db, `INDEX_${index}`)),
+        bucket: faultyBucket(this.objects, this.steps, life),
+        tend: (call) => this.#users.namespace(life).getByName(call.user).tend(call),
+        clock,
+        random: random.bytes,
+        sha256: (bytes) => createHash("sha256").update(bytes).digest(),
+        unzstd: boundedUnzstd((frame, maxOutputLength) => zstdDecompressSync(frame, { maxOutputLength })),
+        report: () => undefined,
+        log: () => undefined,
+      },
+      { kind: "collect", now: clock.now() },
+    );
+    return Promise.race([work, life.ended.promise]);
   }
 
   crash(): void {

@@ -3,7 +3,8 @@ import type { RelativePath } from "@ashlar/client/ports";
 import type { Random } from "../../../packages/client/test/support/random.ts";
 import type { SimulatedDisk } from "../../../packages/client/test/support/simulated-disk.ts";
 
-const names = ["a", "b", "c", "d.txt", "e.txt", "f.md"];
+/** Of two forms in Unicode, and of two cases. */
+const names = ["a", "b", "c", "d.txt", "e.txt", "f.md", "\u00e9.txt", "A"];
 const depthMax = 4;
 /** Above the pack limit, so that the block index has a part as well. */
 const largeChars = 70_000;

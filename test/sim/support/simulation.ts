@@ -4,11 +4,14 @@
  * (I7), nothing saved is lost (I5), and storage is as it must be (I1, I3, I4, I8).
  */
 import { createHash } from "node:crypto";
+import { beginIsolate } from "@ashlar/api/delta/rebuild";
+import { HaltError } from "@ashlar/client/engine/types";
 import type { Disk } from "@ashlar/client/ports";
 import { encodeManifest } from "@ashlar/shared/manifest";
 import type { BlockHash } from "@ashlar/shared/ids";
 import { ManualClock } from "../../../packages/client/test/support/manual-clock.ts";
 import { Random } from "../../../packages/client/test/support/random.ts";
+import type { DiskOptions } from "../../../packages/client/test/support/simulated-disk.ts";
 import type { SqliteD1 } from "../../../packages/server/test/support/sqlite-d1.ts";
 import { deletionFaults, readNamespace, storageFaults } from "./checks.ts";
 import { SimulatedDevice } from "./device.ts";
@@ -39,14 +42,27 @@ export type Verdict = {
   readonly counts: Readonly<Record<string, number>>;
 };
 
+const email = "person@example.org";
 const startMs = Date.UTC(2026, 10, 22);
 const pausesMs = [0, 10, 300, 1000, 5000, 30_000];
 const hiddenMs = 120_000;
+const dayMs = 86_400_000;
+/** Between the collector's runs: the second finds what the first had to leave, and the last what 72 hours protected. */
+const daysAway: readonly number[] = [0.1, 0.1, 3.2, 0.1];
 const calmRounds = 60;
+const plainDisk: DiskOptions = { caseSensitive: true };
+/** The third knows neither case nor form, as Apple's older file system; a fourth knows case. */
+const disks: readonly DiskOptions[] = [
+  plainDisk,
+  plainDisk,
+  { caseSensitive: false, decomposes: true },
+  { caseSensitive: true, decomposes: true },
+];
 
 export async function simulate(seed: number, storm: Storm, plant: Plant = {}): Promise<Verdict> {
   const clock = new ManualClock(startMs);
   const restore = usePlatform(clock, new Random(seed ^ 0x5eed));
+  beginIsolate();
   // What the edge reports of failures that were made on purpose.
   const { error, warn } = console;
   Object.assign(console, { error: () => undefined, warn: () => undefined });
@@ -69,6 +85,8 @@ class Simulation {
   readonly #trace: string[] = [];
   readonly #faults: string[] = [];
   #acts = 0;
+  #isDaysAway = false;
+  #collections = 0;
 
   constructor(seed: number, storm: Storm, plant: Plant, clock: ManualClock) {
     this.#seed = seed;
@@ -86,20 +104,21 @@ class Simulation {
           edge: this.#edge,
           name: `device ${index}`,
           seed: seed * 31 + index,
-          caseSensitive: index !== 2,
+          diskOptions: disks[index % disks.length] ?? plainDisk,
           plant: plant.disk ?? ((disk) => disk),
         }),
     );
   }
 
   async run(): Promise<Verdict> {
-    for (const [index, device] of this.#devices.entries()) await device.signIn("person@example.org", index === 0);
+    for (const [index, device] of this.#devices.entries()) await device.signIn(email, index === 0);
     this.#unleash();
     for (const device of this.#devices) device.start();
     for (let step = 0; step < this.#storm.steps && this.#faults.length === 0; step++) {
       this.#step();
       await this.#clock.pass(this.#random.pick(pausesMs));
-      this.#raise();
+      await this.#raise();
+      if (this.#isDaysAway) await this.#passDays();
     }
     await this.#calm();
     this.#judge();
@@ -129,7 +148,7 @@ class Simulation {
 
   #step(): void {
     const device = this.#random.pick(this.#devices);
-    const dice = this.#random.below(24);
+    const dice = this.#random.below(26);
     const isViolent = this.#random.chance(this.#storm.violence);
     if (dice === 0) this.#say(device, "goes offline", () => (device.network.isOnline = false));
     else if (dice <= 2) this.#say(device, "comes online", () => (device.network.isOnline = true));
@@ -139,6 +158,8 @@ class Simulation {
     else if (dice === 6 && isViolent)
       this.#say(device, "has its clock set", () => (device.skewMs = (this.#random.below(11) - 5) * 3_600_000));
     else if (dice === 8 && isViolent) this.#hide(device);
+    else if (dice === 9 && isViolent) this.#say(device, "has a full disk for a while", () => device.fill(hiddenMs));
+    else if (dice === 10 && isViolent && this.#random.chance(0.1)) this.#isDaysAway = true;
     else if (dice === 7 && isViolent && this.#random.chance(0.3)) {
       this.#say(device, "loses its database", () => {
         device.kill();
@@ -168,10 +189,40 @@ class Simulation {
     act();
   }
 
+  /** As often as the storm makes it necessary. */
+  async #signIn(device: SimulatedDevice): Promise<void> {
+    for (;;) {
+      try {
+        return await device.signIn(email, false);
+      } catch {
+        await this.#clock.sleep(10_000);
+        device.network.isOnline = true;
+      }
+    }
+  }
+
+  /** Everybody is away, devices run, and the collector comes by: long enough for what nobody holds to go. */
+  async #passDays(): Promise<void> {
+    this.#isDaysAway = false;
+    this.#say(undefined, "days pass", () => undefined);
+    for (let run = 0; run < daysAway.length; run++) {
+      await this.#clock.pass((daysAway[run] ?? 0) * dayMs);
+      await this.#raise();
+      // It may be cut short by the storm like everything else, and goes on with the next.
+      await this.#clock.passUntil(this.#edge.collect(), 3_600_000).catch(() => undefined);
+      this.#collections++;
+    }
+  }
+
   /** Dead processes are begun again; one that ended by itself is a fault. */
-  #raise(): void {
+  async #raise(): Promise<void> {
     for (const device of this.#devices) {
-      if (device.failure !== undefined) {
+      if (isSignedOut(device.failure)) {
+        device.failure = undefined;
+        this.#say(device, "signs in again", () => undefined);
+        await this.#clock.passUntil(this.#signIn(device), 3_600_000);
+        device.start();
+      } else if (device.failure !== undefined) {
         this.#faults.push(`${device.name} ended: ${describe(device.failure)}`);
         device.failure = undefined;
       }
@@ -191,11 +242,12 @@ class Simulation {
       Object.assign(device.network.faults, { lost: 0, twice: 0 });
       device.network.isOnline = true;
     }
-    this.#raise();
+    await this.#raise();
     for (let round = 0; round < calmRounds; round++) {
       for (const device of this.#devices) device.engine.refresh();
       await this.#clock.pass(20_000);
-      this.#raise();
+      await this.#raise();
+      this.#partClashes(round);
       if (this.#devices.every((device) => device.engine.status().state === "equal") && this.#difference() === undefined) break;
     }
     for (const device of this.#devices) {
@@ -203,6 +255,20 @@ class Simulation {
     }
     // What was late by then has come.
     await this.#clock.pass(120_000);
+  }
+
+  /** Two names that a disk or the wire takes for one wait there until a person renames one of them, where both are seen. */
+  #partClashes(round: number): void {
+    const isClashing = this.#devices.some(({ engine }) => engine.status().waiting.some(({ reason }) => reason === "clash"));
+    if (!isClashing) return;
+    for (const [index, device] of this.#devices.entries()) {
+      const fold = (path: string) => (index === 0 ? path.normalize("NFC").toLowerCase() : path.normalize("NFC"));
+      const seen = new Set<string>();
+      for (const [path] of device.disk.items()) {
+        if (seen.has(fold(path))) return this.#say(device, `renames ${path}`, () => device.disk.userMove(path, `${path} ${round}`));
+        seen.add(fold(path));
+      }
+    }
   }
 
   #judge(): void {
@@ -219,7 +285,7 @@ class Simulation {
     const server = serverListing(this.#edge);
     for (const device of this.#devices) {
       const here = [...device.disk.items()]
-        .map(([path, { kind, mode, bytes }]) => line(path, kind, mode, kind === "folder" ? "" : manifestOf(bytes)))
+        .map(([path, { kind, mode, bytes }]) => line(path.normalize("NFC"), kind, mode, kind === "folder" ? "" : manifestOf(bytes)))
         .toSorted();
       const at = Array.from({ length: Math.max(here.length, server.length) }, (_, index) => index).find(
         (index) => here[index] !== server[index],
@@ -246,6 +312,7 @@ class Simulation {
     const sum = (value: (device: SimulatedDevice) => number) => this.#devices.reduce((total, device) => total + value(device), 0);
     return {
       acts: this.#acts,
+      collections: this.#collections,
       deviceCrashes: sum(({ crashes }) => crashes),
       diskFailures: sum(({ diskFailures }) => diskFailures),
       ...this.#edge.steps.counts,
@@ -276,6 +343,8 @@ function manifestOf(bytes: Uint8Array): string {
   return encodeManifest([{ hash: createHash("sha256").update(bytes).digest("hex") as BlockHash, size: bytes.length }]);
 }
 
+/** A renewal's answer was lost and asked for again after more than five minutes: it looks like a stolen token (decision 0014). */
+const isSignedOut = (failure: unknown): boolean => failure instanceof HaltError && failure.code === "signed-out";
 const isMade = (failure: unknown): boolean =>
   failure instanceof Error && /D1_ERROR|has been replaced|process behind this/.test(failure.message);
 const describe = (failure: unknown): string => (failure instanceof Error ? (failure.stack ?? failure.message) : String(failure));

@@ -71,6 +71,15 @@ export function faultyBucket(objects: Objects, steps: FaultySteps, life: EdgeLif
       }),
     put: (key: string, body: ArrayBuffer | Uint8Array, options: PutOptions = {}) =>
       steps.take(life, async () => objects.put(key, body, options)),
+    list: ({ startAfter = "", limit = 1000 }: { startAfter?: string; limit?: number }) =>
+      steps.take(life, async () => {
+        const keys = [...objects.all.keys()].filter((key) => key > startAfter).toSorted();
+        const found = keys.slice(0, limit).flatMap((key) => {
+          const stored = objects.all.get(key);
+          return stored === undefined ? [] : [{ ...head(key, stored), uploaded: stored.uploaded }];
+        });
+        return { objects: found, truncated: keys.length > limit };
+      }),
     delete: (keys: string | readonly string[]) =>
       steps.take(life, async () => {
         for (const key of typeof keys === "string" ? [keys] : keys) objects.all.delete(key);

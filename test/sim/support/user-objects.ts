@@ -111,6 +111,7 @@ export class UserObjects {
     return {
       getByName: (user: string) => ({
         commit: (value: Parameters<Core["commit"]>[0]) => call(user, (core) => core.commit(structuredClone(value))),
+        tend: (value: Parameters<Core["tend"]>[0]) => call(user, (core) => core.tend(structuredClone(value))),
         revoke: (device: string) => call(user, (core) => core.revoke(device)),
         fetch: (url: string, init: RequestInit) => call(user, (core) => core.connect(new Request(url, init) as never)),
       }),

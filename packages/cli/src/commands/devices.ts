@@ -16,7 +16,7 @@ export async function devices(options: { readonly json?: true }, world: World): 
     const { id, name, createdAt, lastSeenAt, current } = device;
     terminal.emit({ type: "device", id, name, createdAtMs: createdAt, lastSeenAtMs: lastSeenAt, current });
     const note = current ? terminal.paint.green(" (this one)") : "";
-    terminal.say(`${id}  last seen ${timeText(lastSeenAt)}  ${terminal.paint.bold(printable(name))}${note}`);
+    terminal.say(`${id}  signed in or renewed ${timeText(lastSeenAt)}  ${terminal.paint.bold(printable(name))}${note}`);
   }
   return exitCodes.done;
 }

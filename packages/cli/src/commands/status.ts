@@ -159,7 +159,10 @@ const namesShown = 3;
 function queuedText(status: FolderStatus, running: boolean): string {
   const names = status.queued.slice(0, namesShown).map((path) => printable(path));
   const more = status.queued.length > namesShown ? ", ..." : "";
-  return `to sync: ${names.join(", ")}${more}. ${sentence(printable(queuedWhy(status, running).detail))}`;
+  const { reason, detail } = queuedWhy(status, running);
+  // The question has a line of its own.
+  const why = reason === "asked" ? "It waits for what you decide." : sentence(printable(detail));
+  return `to sync: ${names.join(", ")}${more}. ${why}`;
 }
 
 function waitingText({ path, detail, sinceMs, nextTryMs }: WaitingItem, paint: Paint): string {

@@ -127,7 +127,11 @@ export class Core {
         this.isRootGone = true;
         return;
       case "item": {
-        if (id === undefined) throw new Error(`${failure.reason}: ${failure.detail}`);
+        if (id === undefined) {
+          // Of the folder itself: its marker could not be read or written. Without it nothing may be touched.
+          this.stateFailure = { scope: "state", why: `Ashlar's own folder .ashlar in the synced folder: ${failure.detail}` };
+          return;
+        }
         const path = this.trees.shownPath(id);
         if (failure.isStale) this.stale.add(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
         // What keeps the folder is in it.

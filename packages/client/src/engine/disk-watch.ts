@@ -15,6 +15,9 @@ const fullScanMs = 10 * 60 * 1000;
 const hearMs = 20;
 /** While ever more happens, so often is looked again for what is gone. */
 const looksMax = 3;
+/** What cannot be read may be readable soon, and no watch tells of that. */
+const blindMsMin = 5000;
+const blindMsMax = 5 * 60 * 1000;
 
 type Folders = "all" | ReadonlySet<RelativePath>;
 /** `deep`: those of the folders below which everything is looked at. */
@@ -29,6 +32,8 @@ export class DiskWatch {
   /** Folders that have moved, and when they are looked into. No watch tells of what is in them until then. */
   readonly #unseen = new Map<NodeId, number>();
   #nextFullMs = 0;
+  /** When to look again at what could not be read, by path. */
+  #again: ReadonlyMap<RelativePath, number> = new Map();
 
   constructor(core: Core, watches: Watches) {
     this.#core = core;
@@ -56,6 +61,7 @@ export class DiskWatch {
   get dueMs(): number {
     let dueMs = this.#core.stale.size > 0 ? 0 : this.#nextFullMs;
     for (const unrest of this.#unrest.values()) dueMs = Math.min(dueMs, settledMs(unrest));
+    for (const againMs of this.#again.values()) dueMs = Math.min(dueMs, againMs);
     return Math.min(dueMs, ...this.#unseen.values());
   }
 
@@ -77,6 +83,12 @@ export class DiskWatch {
       if (settledMs(unrest) > nowMs) continue;
       folders.add(path);
       this.#unrest.delete(path);
+    }
+    for (const [path, againMs] of this.#again) {
+      if (againMs > nowMs) continue;
+      // From above, in case something else stands there by now; and in it. A rule file is no folder.
+      folders.add(folderOf(path));
+      if (nameOf(path) !== ignoreFileName) folders.add(path);
     }
     return { folders: withAll(folders, deep), deep };
   }
@@ -108,9 +120,11 @@ export class DiskWatch {
       applyObservations(trees, observations, nowMs);
       // What it is called and where it stands can be told at once; only then is it looked into.
       for (const id of unseen) this.#unseen.set(id, this.#core.now + settleMs);
-      for (const { path, reason, detail } of applyHindrances(trees, hindrances, folders, nowMs)) {
-        this.#core.event({ type: "waiting", path, reason, detail, nextTryMs: null });
+      for (const { path, reason, detail, nextTryMs } of applyHindrances(trees, hindrances, { folders, nowMs, retryMs: blindMs })) {
+        this.#core.event({ type: "waiting", path, reason, detail, nextTryMs });
       }
+      const again = trees.waiting.hindrances().flatMap(({ path, nextTryMs }) => (nextTryMs === null ? [] : [[path, nextTryMs] as const]));
+      this.#again = new Map(again);
       if (folders === "all" || observations.length > 0) {
         this.#core.event({ type: "scan", foldersSeen, entriesSeen, found: observations.length });
       }
@@ -124,7 +138,8 @@ export class DiskWatch {
 
   /**
    * What is gone from one folder may have moved to another, which was not looked at yet, or before it got there. So a scan
-   * that misses something is none until it has seen every folder of which was told meanwhile, settled or not.
+   * that misses something is none until it has seen every folder of which was told meanwhile, settled or not. Nor is one that
+   * could not read a folder for the first time: what is gone may be in there, and a disk that errs once rarely errs twice.
    */
   async #lookFor(due: Due, isTold: boolean, signal: AbortSignal): Promise<Look> {
     let { folders, deep } = due;
@@ -132,7 +147,7 @@ export class DiskWatch {
       const result = await this.#look({ folders, deep }, signal);
       if (looks === looksMax || !result.observations.some(({ type }) => type === "vanished")) return { folders, result };
       await this.#core.options.clock.sleep(hearMs, signal);
-      const isSure = looks > 1 || (isTold && folders !== "all");
+      const isSure = (looks > 1 || (isTold && folders !== "all")) && !this.#isBlinded(result);
       if (isSure && this.#unrest.size === 0) return { folders, result };
       // Rules that the first look took in are no news to the second, and only everything shows all that they change.
       if (!isSure || folders === "all" || this.#touchesRules(result.observations)) {
@@ -142,6 +157,11 @@ export class DiskWatch {
         this.#unrest.clear();
       }
     }
+  }
+
+  #isBlinded({ hindrances }: ScanResult): boolean {
+    const known = new Set(this.#core.trees.waiting.hindrances().map(({ path }) => path));
+    return hindrances.some(({ path, reason }) => reason === "unreadable" && !known.has(path));
   }
 
   #touchesRules(observations: readonly Observation[]): boolean {
@@ -165,9 +185,14 @@ export class DiskWatch {
   }
 }
 
+const folderOf = (path: RelativePath): RelativePath => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+const nameOf = (path: RelativePath): string => path.slice(path.lastIndexOf("/") + 1);
+
 function settledMs({ firstMs, lastMs }: Unrest): number {
   return Math.min(lastMs + settleMs, firstMs + settleMsMax);
 }
+
+const blindMs = (attempts: number): number => Math.min(blindMsMax, blindMsMin * 2 ** (attempts - 1));
 
 function withAll(folders: ReadonlySet<RelativePath>, others: Iterable<RelativePath>): ReadonlySet<RelativePath> {
   const all = new Set(folders);

@@ -32,7 +32,7 @@ const diskTexts: Readonly<Record<Exclude<DiskErrorCode, "root-gone">, string>> =
 const staleCodes: ReadonlySet<DiskErrorCode> = new Set(["absent", "changed", "outside", "not-empty"]);
 
 const stateFull =
-  "The disk that holds Ashlar's own state (ASHLAR_HOME) is full or cannot be written. Free some space there: nothing is lost, and it goes on by itself.";
+  "The disk that holds Ashlar's own state (ASHLAR_HOME) is full, fails or cannot be written. Free some space there or mend it: nothing is lost, and it goes on by itself.";
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof DatabaseFullError) return { scope: "state", why: stateFull };

@@ -36,7 +36,7 @@ export const waitCodes: Readonly<Record<WaitCode, EndedBy>> = {
 
   "bad-name": "change",
   clash: "change",
-  unreadable: "change",
+  unreadable: "itself",
   "special-file": "change",
   "too-deep": "change",
 

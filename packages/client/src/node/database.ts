@@ -12,7 +12,7 @@ export function openDatabase(path: string, nowMs: number): LocalDatabase {
   try {
     return open(path);
   } catch (error) {
-    if (path === ":memory:" || !existsSync(path) || !isDamage(error)) throw error;
+    if (path === ":memory:" || !existsSync(path) || !isDamage(error)) throw translated(error);
     for (const suffix of ["", "-wal", "-shm"]) {
       if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged-${nowMs}${suffix}`);
     }
@@ -24,14 +24,13 @@ function isDamage(error: unknown): boolean {
   return error instanceof DatabaseDamagedError || translated(error) instanceof DatabaseDamagedError;
 }
 
-/** SQLITE_IOERR_WRITE and SQLITE_IOERR_SHMSIZE: a disk quota that is used up, and the shared memory's file on a full disk. */
-const unwritten: ReadonlySet<number> = new Set([778, 4874]);
-
-function translated(error: unknown): unknown {
+/** What SQLite says, as what it means for the client's state. */
+export function translated(error: unknown): unknown {
   if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return error;
-  // SQLITE_FULL, SQLITE_CORRUPT and SQLITE_NOTADB, with whatever extended code in the upper bits.
+  // With whatever extended code in the upper bits: SQLITE_READONLY, SQLITE_IOERR (which is also a full disk, where the shared
+  // memory's file or a quota meets it), SQLITE_FULL and SQLITE_CANTOPEN; SQLITE_CORRUPT and SQLITE_NOTADB.
   const primary = error.errcode & 0xff;
-  if (primary === 13 || unwritten.has(error.errcode)) return new DatabaseFullError(error.message, { cause: error });
+  if ([8, 10, 13, 14].includes(primary)) return new DatabaseFullError(error.message, { cause: error });
   if (primary === 11 || primary === 26) return new DatabaseDamagedError(error.message, { cause: error });
   return error;
 }
@@ -103,7 +102,7 @@ function wrap(handle: DatabaseSync): LocalDatabase {
         return result;
       } catch (error) {
         // Of some failures, a full disk among them, SQLite has rolled back by itself.
-        if (handle.isTransaction) handle.exec("ROLLBACK");
+        if (handle.isTransaction) attempt(() => handle.exec("ROLLBACK"));
         throw error;
       } finally {
         depth--;

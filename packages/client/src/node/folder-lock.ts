@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import * as z from "zod/mini";
+import { DatabaseFullError } from "../database.ts";
 import { DiskError } from "../ports.ts";
 import { attempt, errnoOf } from "./errno.ts";
 import type { FolderPaths } from "./home.ts";
@@ -65,7 +66,8 @@ function tryRootLock({ root, isNew }: LockOptions, isLook = false): Disposable |
     if (there === undefined ? isLook : there.kind !== "file") return "none";
     return tryProcessLock(path);
   } catch (error) {
-    if (error instanceof DiskError || isUnwritable(error)) return "none";
+    // A folder that this user may not write to, a file system without locks.
+    if (error instanceof DiskError || error instanceof DatabaseFullError) return "none";
     throw error;
   }
 }
@@ -78,12 +80,6 @@ function makeOwnFolder(place: Root): void {
       if (errnoOf(error) !== "EEXIST") throw error;
     }
   });
-}
-
-/** SQLITE_READONLY, SQLITE_IOERR (a file system without locks) and SQLITE_CANTOPEN, with whatever extended code. */
-function isUnwritable(error: unknown): boolean {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return false;
-  return [8, 10, 14].includes(error.errcode & 0xff);
 }
 
 /** Who syncs this folder now; undefined when nobody does. */

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { translated } from "./database.ts";
 
 export type ProcessLock = Disposable;
 
@@ -11,15 +12,23 @@ export type ProcessLock = Disposable;
  */
 export function tryProcessLock(path: string): ProcessLock | undefined {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(path, { timeout: 0 });
+  const database = openOrTell(path);
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
     if (isBusy(error)) return undefined;
-    throw error;
+    throw translated(error);
   }
   return { [Symbol.dispose]: () => database.close() };
+}
+
+function openOrTell(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (error) {
+    throw translated(error);
+  }
 }
 
 /** SQLITE_BUSY, with whatever extended code in the upper bits. */

@@ -1,4 +1,4 @@
-import { shorten, sideName } from "@ashlar/shared/side-names";
+import { conflictNote, shorten, sideName } from "@ashlar/shared/side-names";
 
 export { isTemporaryName, temporaryName } from "@ashlar/shared/side-names";
 
@@ -8,7 +8,7 @@ export { isTemporaryName, temporaryName } from "@ashlar/shared/side-names";
  */
 export function conflictName(name: string, options: { deviceName: string; date: string; number: number }): string {
   const count = options.number > 1 ? ` ${options.number}` : "";
-  return sideName(name, `conflicted copy, ${printable(options.deviceName)}, ${options.date}${count}`);
+  return sideName(name, `${conflictNote}${printable(options.deviceName)}, ${options.date}${count}`);
 }
 
 function printable(deviceName: string): string {

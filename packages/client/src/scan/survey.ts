@@ -67,7 +67,13 @@ export class Survey {
   account(listing: Listing, folder: NodeId, open: OpenEntry[], children = this.#view.children(folder)): void {
     this.listed.add(folder);
     const known = new Map<string, LocalNode>();
-    for (const node of children) if (!this.found.has(node.id)) known.set(node.name, node);
+    const doubles: LocalNode[] = [];
+    for (const node of children) {
+      if (this.found.has(node.id)) continue;
+      if (known.has(node.name)) doubles.push(node);
+      else known.set(node.name, node);
+    }
+    for (const double of doubles) this.#settle(double, known, listing);
     for (const entry of listing.entries) {
       const node = known.get(entry.name);
       if (node?.kind === entry.kind && node.stat.inode === entry.stat.inode) {
@@ -113,6 +119,15 @@ export class Survey {
     const { name, spelling, stat } = entry;
     const kind: Kind = entry.kind;
     this.placed.push({ path: entry.path, observation: { type: "appeared", id, parent: folder, name, spelling, kind, stat } });
+  }
+
+  /** A crash can leave two nodes in one place: one was removed there, the other made. The inode tells which is which. */
+  #settle(double: LocalNode, known: Map<string, LocalNode>, { entries }: Listing): void {
+    const entry = entries.find(({ name }) => name === double.name);
+    const isThere = entry?.kind === double.kind && entry.stat.inode === double.stat.inode;
+    const gone = isThere ? known.get(double.name) : double;
+    if (isThere) known.set(double.name, double);
+    if (gone !== undefined) this.missing.set(gone.id, gone);
   }
 
   #accountForAbsent(node: LocalNode, folder: RelativePath, blocked: ReadonlySet<string>): void {

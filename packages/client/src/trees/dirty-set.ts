@@ -12,6 +12,7 @@ export class DirtySet {
     this.#statements = {
       mark: database.prepare("INSERT OR IGNORE INTO dirty(id) VALUES (?)"),
       clear: database.prepare("DELETE FROM dirty WHERE id = ?"),
+      has: database.prepare("SELECT 1 FROM dirty WHERE id = ?"),
       // A node that waits for a time is passed over until then.
       page: database.prepare(
         `SELECT dirty.seq AS seq, dirty.id AS id FROM dirty LEFT JOIN waiting ON waiting.key = 'node:' || dirty.id
@@ -31,6 +32,10 @@ export class DirtySet {
 
   clear(id: NodeId): void {
     this.#statements.clear.run(id);
+  }
+
+  has(id: NodeId): boolean {
+    return this.#statements.has.get(id) !== undefined;
   }
 
   count(): number {

@@ -1,9 +1,11 @@
 /** What a scan found, written to the local tree. */
 import type { NodeId } from "@ashlar/shared/ids";
-import type { RelativePath } from "../ports.ts";
+import { isConflictNameOf, temporaryName } from "@ashlar/shared/side-names";
+import type { RelativePath, Stat } from "../ports.ts";
 import type { Hindrance, Observation } from "../scan/types.ts";
 import type { SharedNode } from "./node.ts";
 import type { Trees } from "./trees.ts";
+import type { WaitingRow } from "./waiting-list.ts";
 
 type Seen = {
   readonly nowMs: number;
@@ -35,6 +37,7 @@ function applyOne(trees: Trees, observation: Observation, seen: Seen): void {
     case "appeared": {
       const { name, spelling, kind, stat } = observation;
       const parent = known.get(observation.parent) ?? observation.parent;
+      if (isHalfMoved(trees, { parent, name, stat })) return;
       const id = cameBack(trees, { parent, name, kind }, seen.open) ?? observation.id;
       if (id !== observation.id) {
         known.set(observation.id, id);
@@ -64,6 +67,19 @@ function applyOne(trees: Trees, observation: Observation, seen: Seen): void {
 }
 
 /**
+ * A second name of a file that this client was about to give it when it died between making the new one and removing the old:
+ * the node keeps the old one, and the move is planned again and finished. Taken for a file of its own it would be sent as one.
+ */
+function isHalfMoved(trees: Trees, { parent, name, stat }: { parent: NodeId; name: string; stat: Stat }): boolean {
+  if (stat.kind === "folder") return false;
+  const node = trees.local.view().byInode(stat.inode);
+  if (node === undefined || !trees.dirty.has(node.id)) return false;
+  const remote = trees.remote.get(node.id);
+  const isWhereItGoes = remote !== undefined && remote.parent === parent && remote.name === name;
+  return isWhereItGoes || name === temporaryName(node.id) || (node.parent === parent && isConflictNameOf(name, node.name));
+}
+
+/**
  * The node that was agreed to be in this place and that an earlier scan found gone: put back, or saved by a program that
  * deletes first. It has to be on the server still, and no deletion of it under way, or what came back would be deleted (I5).
  */
@@ -83,22 +99,33 @@ function forgetConflict(trees: Trees, observation: Observation): void {
   if (path !== undefined) trees.conflicts.remove(path);
 }
 
-/** `folders`: the paths that were scanned, or everything; what hindered there before and does no more is forgotten. */
+type HindranceOptions = {
+  /** The paths that were scanned, or everything: what hindered there before and does no more is forgotten. */
+  readonly folders: ReadonlySet<RelativePath> | "all";
+  readonly nowMs: number;
+  /** After how long to look again at what could not be read, by how often that was tried. */
+  readonly retryMs: (attempts: number) => number;
+};
+
+/** Answers those that are new, or have another reason. */
 export function applyHindrances(
   trees: Trees,
   hindrances: readonly Hindrance[],
-  folders: ReadonlySet<RelativePath> | "all",
-  nowMs: number,
-): readonly Hindrance[] {
+  { folders, nowMs, retryMs }: HindranceOptions,
+): readonly WaitingRow[] {
   return trees.transaction(() => {
     const before = new Map(trees.waiting.hindrances().map((row) => [row.path, row]));
     for (const path of before.keys()) {
       if (folders === "all" || folders.has(folderOf(path)) || folders.has(path)) trees.waiting.removeHindrance(path);
     }
-    for (const { path, reason, detail } of hindrances) {
-      trees.waiting.putHindrance({ path, reason, detail, sinceMs: before.get(path)?.sinceMs ?? nowMs, nextTryMs: null, attempts: 0 });
-    }
-    return hindrances.filter(({ path, reason }) => before.get(path)?.reason !== reason);
+    const rows = hindrances.map((hindrance): WaitingRow => {
+      const former = before.get(hindrance.path);
+      const attempts = hindrance.reason === "unreadable" ? (former?.reason === "unreadable" ? former.attempts : 0) + 1 : 0;
+      const nextTryMs = attempts === 0 ? null : nowMs + retryMs(attempts);
+      return { ...hindrance, sinceMs: former?.sinceMs ?? nowMs, nextTryMs, attempts };
+    });
+    for (const row of rows) trees.waiting.putHindrance(row);
+    return rows.filter(({ path, reason }) => before.get(path)?.reason !== reason);
   });
 }
 

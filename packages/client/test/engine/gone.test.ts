@@ -125,3 +125,64 @@ describe("a folder that moves while it is looked for", () => {
     expect(one.events.filter((event) => event.type === "applied" && event.change === "delete")).toEqual([]);
   });
 });
+
+/** Kills the device there; the file then has both names. */
+function dieHalfWay(device: Device): void {
+  device.diskGate = (call) => {
+    if (call !== "move half done") return;
+    device.diskGate = () => undefined;
+    device.kill();
+    return new Promise(() => undefined);
+  };
+}
+
+async function swapped(half: number) {
+  const { one, two, edge, clock } = pair();
+  one.disk.userWrite("a", "text of a");
+  one.disk.userWrite("b", "text of b");
+  await clock.pass(5000);
+  await one.syncOnce();
+  await two.syncOnce();
+  one.disk.userSwap("a", "b");
+  await one.syncOnce();
+  two.start();
+  for (let time = 0; time < half; time++) {
+    dieHalfWay(two);
+    await clock.pass(5000);
+    if (!two.isRunning) two.start();
+  }
+  await clock.pass(30_000);
+  await two.stop();
+  return { one, two, edge };
+}
+
+describe("a move that a crash cut short between its two names", () => {
+  it.each([1, 2, 3])("X97 is finished, and its second name is nobody's new file (%i of the moves of a swap)", async (half) => {
+    const { one, two, edge } = await swapped(half);
+    expect(two.crashes).toBe(half);
+    expect([two.disk.text("a"), two.disk.text("b")]).toEqual(["text of b", "text of a"]);
+    expect(two.disk.listing()).toEqual(one.disk.listing());
+    expect(edge.namespace.nodes.size).toBe(2);
+  });
+
+  it("X97 of a conflicted copy, there is one copy in the end (I5)", async () => {
+    const { one, two, clock } = pair();
+    one.disk.userWrite("a.txt", "old");
+    await clock.pass(5000);
+    await one.syncOnce();
+    await two.syncOnce();
+    one.disk.userWrite("a.txt", "by one");
+    two.disk.userWrite("a.txt", "by two");
+    await one.syncOnce();
+    dieHalfWay(two);
+    two.start();
+    await clock.pass(5000);
+    expect(two.isRunning).toBe(false);
+    two.start();
+    await clock.pass(30_000);
+    await two.stop();
+    expect(paths(two)).toHaveLength(2);
+    expect(two.disk.text("a.txt")).toBe("by one");
+    expect(paths(two).map((path) => two.disk.text(path))).toContain("by two");
+  });
+});

@@ -33,7 +33,7 @@ async function expectEqual({ clock, one, two }: House): Promise<void> {
 }
 
 describe("a folder that a person moves", () => {
-  it("X96 is one change on the server before anything in it is looked at", async () => {
+  it("X119 is one change on the server before anything in it is looked at", async () => {
     const house = await running();
     const { one, edge, clock } = house;
     const before = edge.namespace.journal.length;
@@ -49,7 +49,7 @@ describe("a folder that a person moves", () => {
     expect(typesFrom(house, before)).toEqual(["move"]);
   });
 
-  it("X96 loses nothing of what is done in it before it is looked into", async () => {
+  it("X119 loses nothing of what is done in it before it is looked into", async () => {
     const house = await running();
     const { one, edge, clock } = house;
     const before = edge.namespace.journal.length;
@@ -63,7 +63,7 @@ describe("a folder that a person moves", () => {
     expect(typesFrom(house, before).toSorted()).toEqual(["create", "delete", "move", "move", "update"]);
   });
 
-  it("X96 is found again when it moves on, and when its folder does", async () => {
+  it("X119 is found again when it moves on, and when its folder does", async () => {
     const house = await running();
     const { one, edge, clock } = house;
     const before = edge.namespace.journal.length;
@@ -82,7 +82,7 @@ describe("a folder that a person moves", () => {
     expect(typesFrom(house, before)).not.toContain("create");
   });
 
-  it("X96 that is removed at once is gone", async () => {
+  it("X119 that is removed at once is gone", async () => {
     const house = await running();
     const { one, clock } = house;
     one.disk.userMakeFolder("small");
@@ -95,7 +95,7 @@ describe("a folder that a person moves", () => {
     await expectEqual(house);
   });
 
-  it("X96 is looked into after a crash that came before", async () => {
+  it("X119 is looked into after a crash that came before", async () => {
     const house = await running();
     const { one, clock } = house;
     one.disk.userMove("a", "b");

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { DatabaseFullError, type LocalDatabase } from "../../src/database.ts";
 import { readStatus } from "../../src/engine/status.ts";
 import type { EngineEvent } from "../../src/engine/types.ts";
+import { DiskError } from "../../src/ports.ts";
 import { treeFaults } from "../../src/trees/faults.ts";
 import { Device } from "../support/device.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -305,4 +306,22 @@ it("X86 folders that the system has no watch left for are counted in the status"
   await clock.pass(5000);
   expect(readStatus(one.database)).toMatchObject({ unwatched: 0 });
   await one.stop();
+});
+
+describe("the folder's own marker", () => {
+  it("X98 that cannot be written holds everything up with the reason, until it can (I6)", async () => {
+    const { clock, one } = pair();
+    one.disk.userWrite("x", "text");
+    one.diskGate = (call) => {
+      if (call === "writeMarker") throw new DiskError("no-space", "");
+    };
+    one.start();
+    await clock.pass(60_000);
+    expect(one.failure).toBeUndefined();
+    expect(one.events.find(({ type }) => type === "waiting")).toMatchObject({ path: "", detail: expect.stringContaining(".ashlar") });
+    one.diskGate = () => undefined;
+    await clock.pass(60_000);
+    expect(one.engine.status()).toMatchObject({ state: "equal", waiting: [] });
+    await one.stop();
+  });
 });

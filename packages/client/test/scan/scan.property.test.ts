@@ -189,7 +189,7 @@ describe("scan, over random trees and changes", () => {
     );
   });
 
-  it("S27 what was taken over and looked into later is as a full scan finds it", async () => {
+  it("S28 what was taken over and looked into later is as a full scan finds it", async () => {
     await fc.assert(
       fc.asyncProperty(stepsOf(["make-file", "make-folder"], 25), stepsOf(renames, 3), stepsOf(told, 6), async (start, moves, changes) => {
         const scanned = await grown(start);

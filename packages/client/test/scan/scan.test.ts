@@ -1,4 +1,4 @@
-import { rootId } from "@ashlar/shared/ids";
+import { nodeIdSchema, rootId } from "@ashlar/shared/ids";
 import { pathDepthMax } from "@ashlar/shared/limits";
 import { describe, expect, it } from "vitest";
 import { type Disk, DiskError, type DiskErrorCode, type RelativePath, type Stat } from "../../src/ports.ts";
@@ -68,6 +68,26 @@ describe("scan: a disk mounted inside of the folder", () => {
     const { observations, hindrances } = await folder.scan();
     expect(observations.map(({ type }) => type)).toEqual(["changed", "changed", "changed"]);
     expect(hindrances).toEqual([]);
+  });
+});
+
+const place = (tree: MemoryTree, kind: string) => (kind === "file" ? tree.write("a", "text") : tree.makeFolder("a"));
+
+describe("scan: two known nodes in one place", () => {
+  it.each(["file", "folder"])("S27 the one that is there stays and the other has vanished (a %s was there before)", async (before) => {
+    const folder = await scanned((tree) => place(tree, before));
+    const old = folder.view.at("a");
+    folder.tree.remove("a");
+    place(folder.tree, before === "file" ? "folder" : "file");
+    const stat = await folder.tree.stat("a");
+    if (stat === undefined || stat.kind === "other") throw new Error("it was just made");
+    folder.tree.pass(10_000);
+    // Written down, while the removal before it was not.
+    const [id, name] = [nodeIdSchema.parse("made".padEnd(22, "_")), "a"];
+    const { kind } = stat;
+    folder.view.apply([{ type: "appeared", id, parent: rootId, name, spelling: undefined, kind, stat }], folder.tree.nowMs);
+    expect((await folder.scan()).observations).toEqual([{ type: "vanished", id: old.id }]);
+    expect(folder.view.at("a").id).toBe(id);
   });
 });
 

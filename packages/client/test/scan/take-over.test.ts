@@ -15,7 +15,7 @@ async function ready(): Promise<Scanned> {
 }
 
 describe("scan: folders that were moved", () => {
-  it("S27 one that holds what it held is recognised without being listed, and named as unseen", async () => {
+  it("S28 one that holds what it held is recognised without being listed, and named as unseen", async () => {
     const folder = await ready();
     const { id } = folder.view.at("a");
     folder.tree.rename("a", "other/b");
@@ -25,7 +25,7 @@ describe("scan: folders that were moved", () => {
     expect(folder.listed.toSorted()).toEqual(["", "other"]);
   });
 
-  it("S27 a deep scan finds what was done in it meanwhile, at every depth, and announces its folders", async () => {
+  it("S28 a deep scan finds what was done in it meanwhile, at every depth, and announces its folders", async () => {
     const folder = await ready();
     folder.tree.rename("a", "b");
     const { unseen } = await folder.scan([""]);
@@ -43,7 +43,7 @@ describe("scan: folders that were moved", () => {
     ["something went into it", ({ tree }) => tree.rename("other", "b/other")],
     ["what was in it is gone", ({ tree }) => tree.remove("b/below/deep")],
     ["its first entries are gone", ({ tree }) => tree.remove("b/file 0")],
-  ])("S27 it is looked into at once when %s", async (what, change) => {
+  ])("S28 it is looked into at once when %s", async (what, change) => {
     const folder = await ready();
     const isUnseen = what === "what was in it is gone";
     folder.tree.rename("a", "b");
@@ -55,14 +55,14 @@ describe("scan: folders that were moved", () => {
     expect((await folder.scan()).observations).toEqual([]);
   });
 
-  it("S27 a full scan looks into everything", async () => {
+  it("S28 a full scan looks into everything", async () => {
     const folder = await ready();
     folder.tree.rename("a", "b");
     expect((await folder.scan()).unseen).toEqual([]);
     expect(folder.listed).toContain("b/below");
   });
 
-  it("S27 folders that swap their names are both taken over", async () => {
+  it("S28 folders that swap their names are both taken over", async () => {
     const folder = await ready();
     folder.tree.write("other/file", "text");
     await folder.scan();

@@ -19,10 +19,19 @@ type Item = {
   readonly below: Map<string, Item>;
 };
 
+export type DiskOptions = {
+  readonly caseSensitive: boolean;
+  /** As Apple's older file system: names are kept in NFD, and found in any form. */
+  readonly decomposes?: boolean;
+};
+
+/** Asked before each call, and with `done` after its effect: it may throw, or never resolve. `undo` takes the effect back, as a power cut may. */
+export type Gate = (call: string, path: RelativePath, undo?: () => void) => Promise<void>;
+
 /** A disk in memory with a person at it: the methods named `user...` are what that person does behind the engine's back. */
 export class SimulatedDisk {
   readonly root: Item;
-  readonly #caseSensitive: boolean;
+  readonly #options: DiskOptions;
   readonly #nowMs: () => number;
   #inode = 1;
   #tick = 0n;
@@ -30,9 +39,9 @@ export class SimulatedDisk {
   /** Told of every folder in which something happened. */
   onChange: (folder: RelativePath) => void = () => undefined;
 
-  constructor(nowMs: () => number, options: { caseSensitive: boolean } = { caseSensitive: true }) {
+  constructor(nowMs: () => number, options: DiskOptions = { caseSensitive: true }) {
     this.#nowMs = nowMs;
-    this.#caseSensitive = options.caseSensitive;
+    this.#options = options;
     this.root = this.#make("folder", 0o755);
   }
 
@@ -136,8 +145,7 @@ export class SimulatedDisk {
 
   // --- the engine ---
 
-  /** `gate` is asked before each call and may throw, or never resolve. */
-  port(gate: (call: string, path: RelativePath) => Promise<void> = () => Promise.resolve()): Disk {
+  port(gate: Gate = () => Promise.resolve()): Disk {
     return {
       stat: async (path) => {
         await gate("stat", path);
@@ -165,8 +173,8 @@ export class SimulatedDisk {
         await gate("makeFolder", path);
         this.#expect(path, "absent");
         const item = this.#make("folder", mode);
-        this.#put(path, item);
-        await gate("makeFolder done", path);
+        const undo = this.#put(path, item);
+        await gate("makeFolder done", path, undo);
         return statOf(item);
       },
       makeLink: async (path, target, expected) => {
@@ -174,18 +182,20 @@ export class SimulatedDisk {
         this.#expect(path, expected);
         const item = this.#make("symlink", 0o777);
         item.bytes = target;
-        this.#put(path, item);
-        await gate("makeLink done", path);
+        const undo = this.#put(path, item);
+        await gate("makeLink done", path, undo);
         return statOf(item);
       },
       setMode: async (path, mode, expected) => {
         await gate("setMode", path);
         this.#expect(path, expected);
         const item = this.#need(path);
+        const before = item.mode;
+        const undo = () => void (item.mode = before);
         item.mode = mode;
         item.ctimeNs = this.#now();
         const stat = statOf(item);
-        await gate("setMode done", path);
+        await gate("setMode done", path, undo);
         return stat;
       },
       move: async (from, to, expected) => {
@@ -195,25 +205,38 @@ export class SimulatedDisk {
         if (there !== undefined && (from === to || there !== this.find(from))) throw new DiskError("changed", to);
         if (to.startsWith(`${from}/`)) throw new DiskError("io", to);
         if (this.find(parentOf(to))?.kind !== "folder") throw new DiskError("absent", to);
-        const item = this.#take(from);
+        const item = this.#need(from);
+        if (item.kind !== "folder" && from !== to) {
+          // The real disk links and unlinks: a crash in between leaves both names.
+          this.#put(to, item);
+          item.ctimeNs = this.#now();
+          await gate("move half done", to);
+        }
+        this.#take(from);
         this.#put(to, item);
         item.ctimeNs = this.#now();
         const stat = statOf(item);
-        await gate("move done", to);
+        const undo = () => {
+          this.#take(to);
+          this.#put(from, item);
+        };
+        await gate("move done", to, undo);
         return stat;
       },
       remove: async (path, expected) => {
         await gate("remove", path);
         this.#expect(path, expected);
-        this.#take(path);
-        await gate("remove done", path);
+        const item = this.#take(path);
+        const undo = () => void this.#put(path, item);
+        await gate("remove done", path, undo);
       },
       removeFolder: async (path) => {
         await gate("removeFolder", path);
         if (this.#need(path).kind !== "folder") throw new DiskError("changed", path);
         if (this.#need(path).below.size > 0) throw new DiskError("not-empty", path);
-        this.#take(path);
-        await gate("removeFolder done", path);
+        const item = this.#take(path);
+        const undo = () => void this.#put(path, item);
+        await gate("removeFolder done", path, undo);
       },
       readMarker: async () => {
         await gate("readMarker", "");
@@ -239,7 +262,7 @@ export class SimulatedDisk {
     };
   }
 
-  #draft(gate: (call: string, path: RelativePath) => Promise<void>): Draft {
+  #draft(gate: Gate): Draft {
     let content = new Uint8Array();
     return {
       write: async (bytes, offset) => {
@@ -254,9 +277,9 @@ export class SimulatedDisk {
         const item = this.#make("file", mode);
         item.bytes = content;
         item.mtimeNs = BigInt(mtimeMs) * 1_000_000n;
-        this.#put(path, item);
+        const undo = this.#put(path, item);
         const stat = statOf(item);
-        await gate("place done", path);
+        await gate("place done", path, undo);
         return stat;
       },
       [Symbol.asyncDispose]: async () => undefined,
@@ -291,10 +314,22 @@ export class SimulatedDisk {
     item.ctimeNs = item.mtimeNs;
   }
 
+  /** The name that the disk has for it; undefined when nothing of that name is there. */
+  #kept(folder: Item, name: string): string | undefined {
+    if (folder.below.has(name)) return name;
+    if (this.#options.caseSensitive && this.#options.decomposes !== true) return undefined;
+    const folded = this.#fold(name);
+    return [...folder.below.keys()].find((other) => this.#fold(other) === folded);
+  }
+
+  #fold(name: string): string {
+    const composed = this.#options.decomposes === true ? name.normalize("NFC") : name;
+    return this.#options.caseSensitive ? composed : composed.toLowerCase();
+  }
+
   #child(folder: Item, name: string): Item | undefined {
-    const exact = folder.below.get(name);
-    if (exact !== undefined || this.#caseSensitive) return exact;
-    return [...folder.below].find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1];
+    const kept = this.#kept(folder, name);
+    return kept === undefined ? undefined : folder.below.get(kept);
   }
 
   #need(path: RelativePath): Item {
@@ -305,14 +340,23 @@ export class SimulatedDisk {
 
   #take(path: RelativePath): Item {
     const item = this.#need(path);
-    this.#need(parentOf(path)).below.delete(nameOf(path));
+    const folder = this.#need(parentOf(path));
+    folder.below.delete(this.#kept(folder, nameOf(path)) ?? "");
     return item;
   }
 
-  #put(path: RelativePath, item: Item): void {
+  /** In the place of whatever is there, whose name stays; the answer puts that back. */
+  #put(path: RelativePath, item: Item): () => void {
     const folder = this.#need(parentOf(path));
     if (folder.kind !== "folder") throw new DiskError("absent", path);
-    folder.below.set(nameOf(path), item);
+    const name = nameOf(path);
+    const kept = this.#kept(folder, name) ?? (this.#options.decomposes === true ? name.normalize("NFD") : name);
+    const before = folder.below.get(kept);
+    folder.below.set(kept, item);
+    return () => {
+      if (before === undefined) folder.below.delete(kept);
+      else folder.below.set(kept, before);
+    };
   }
 
   #changed(path: RelativePath): void {

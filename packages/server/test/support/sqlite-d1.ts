@@ -1,7 +1,7 @@
 /** The Database port over `node:sqlite`, with the migrations that a deploy applies. */
 import type { Database, SqlValue, Statement } from "../../src/ports.ts";
 import { readdirSync, readFileSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 const migrations = new URL("../../../../migrations/", import.meta.url);
 
@@ -9,13 +9,16 @@ const migrations = new URL("../../../../migrations/", import.meta.url);
 const boundParametersMax = 100;
 const parameterBytesMax = 2_000_000;
 
+/** Compiled once for each text: half of what a statement costs. */
+type Prepare = (sql: string) => StatementSync;
+
 class SqliteStatement implements Statement {
-  readonly #db: DatabaseSync;
+  readonly #prepare: Prepare;
   readonly #sql: string;
   readonly #values: SqlValue[];
 
-  constructor(db: DatabaseSync, sql: string, values: SqlValue[] = []) {
-    this.#db = db;
+  constructor(prepare: Prepare, sql: string, values: SqlValue[] = []) {
+    this.#prepare = prepare;
     this.#sql = sql;
     this.#values = values;
   }
@@ -27,11 +30,11 @@ class SqliteStatement implements Statement {
       if (typeof value === "string" && Buffer.byteLength(value) > parameterBytesMax)
         throw new RangeError("D1 takes at most 2,000,000 bytes");
     }
-    return new SqliteStatement(this.#db, this.#sql, values);
+    return new SqliteStatement(this.#prepare, this.#sql, values);
   }
 
   runNow<Row>(): { results: Row[] } {
-    const rows = this.#db.prepare(this.#sql).all(...this.#values);
+    const rows = this.#prepare(this.#sql).all(...this.#values);
     return { results: rows.map((row) => ({ ...row }) as Row) };
   }
 
@@ -60,9 +63,15 @@ export function sqliteD1(schema: "directory" | "meta" | "blocks"): SqliteD1 {
   const folder = new URL(`${schema}/`, migrations);
   const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
   for (const name of files.toSorted()) raw.exec(readFileSync(new URL(name, folder), "utf8"));
+  const compiled = new Map<string, StatementSync>();
+  const prepare = (sql: string) => {
+    const known = compiled.get(sql) ?? raw.prepare(sql);
+    compiled.set(sql, known);
+    return known;
+  };
   return {
     raw,
-    prepare: (sql) => new SqliteStatement(raw, sql),
+    prepare: (sql) => new SqliteStatement(prepare, sql),
     batch: async <Row>(statements: Statement[]) => {
       await Promise.resolve();
       raw.exec("BEGIN");
