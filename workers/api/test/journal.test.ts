@@ -170,23 +170,24 @@ test("J18 a client cannot say in headers whose socket it wants", async () => {
   expect((await closed).code).toBe(closeCodes.revoked);
 });
 
+const askFolders = (as: { token: string }, folders: unknown) => send("POST", "/v1/tree", { as, json: { folders } });
+const rootTimes = (count: number) => Array.from({ length: count }, () => ({ node: rootId }));
+
 test("J27 one request lists 1 to 20 folders, each as if it were asked for alone, and none of another user", async () => {
   const [user, other] = [await newUser(), await newUser()];
   const folder = mkdirOp("a");
   await user.commit(folder, mkdirOp("b"));
-  const ask = (as: { token: string }, folders: unknown) => send("POST", "/v1/tree", { as, json: { folders } });
   const one = async (query: string) => treeResponseSchema.parse(await (await user.get(`/v1/tree/${query}`)).json());
   const root = await one(rootId);
   const questions = [{ node: rootId }, { node: folder.node }, { node: rootId, after: "a" }, { node: rootId, known: root.folder.digest }];
-  expect(await (await ask(user, questions)).json()).toEqual({
+  expect(await (await askFolders(user, questions)).json()).toEqual({
     folders: [root, await one(folder.node), await one(`${rootId}?after=a`), await one(`${rootId}?known=${root.folder.digest}`)],
   });
-  expect(await (await ask(other, [{ node: folder.node }])).json()).toEqual({ folders: [null] });
-  const many = (count: number) => Array.from({ length: count }, () => ({ node: rootId }));
-  expect((await ask(user, many(treeFoldersMax))).status).toBe(200);
-  for (const folders of [many(treeFoldersMax + 1), [], [{ node: "x" }], [{ node: rootId, known: "x" }], "a"]) {
-    await expectProblem(await ask(user, folders), "bad-request");
+  expect(await (await askFolders(other, [{ node: folder.node }])).json()).toEqual({ folders: [null] });
+  expect((await askFolders(user, rootTimes(treeFoldersMax))).status).toBe(200);
+  for (const folders of [rootTimes(treeFoldersMax + 1), [], [{ node: "x" }], [{ node: rootId, known: "x" }], "a"]) {
+    await expectProblem(await askFolders(user, folders), "bad-request");
   }
-  await expectProblem(await ask(user, [{ node: rootId, limit: 1 }]), "unknown-field");
-  await expectProblem(await send("POST", "/v1/tree", { json: { folders: many(1) } }), "unauthenticated");
+  await expectProblem(await askFolders(user, [{ node: rootId, limit: 1 }]), "unknown-field");
+  await expectProblem(await send("POST", "/v1/tree", { json: { folders: rootTimes(1) } }), "unauthenticated");
 });

@@ -108,12 +108,13 @@ it("J23 lists a folder page by page until there is no next", async () => {
   expect(listed).toEqual(["B", "Z", "a", "b", "c", "é"]);
 });
 
+const fill = (node: NodeId, count: number) => Array.from({ length: count }, (_, at) => mkdirOp(newNode(), node, `${1000 + at}`));
+
 it("J27 lists several folders in one answer, which share what it may hold", async () => {
   const world = await newWorld();
   const folders = Array.from({ length: treeFoldersMax }, newNode);
   const share = treeChildrenMax / treeFoldersMax;
   await world.commit(folders.map((node) => mkdirOp(node, rootId, node)));
-  const fill = (node: NodeId, count: number) => Array.from({ length: count }, (_, at) => mkdirOp(newNode(), node, `${1000 + at}`));
   const [full, over] = folders.slice(-2);
   await world.commit([...fill(full ?? rootId, share), ...fill(over ?? rootId, share + 1)]);
   const ask = (nodes: readonly NodeId[]) =>
