@@ -53,7 +53,7 @@ async function builtApi() {
 }
 
 // One workerd for all files of a project: a file of its own costs two seconds. Tests use users of their own instead.
-const oneWorkerd = { isolate: false, maxWorkers: 1 };
+const oneWorkerd = { isolate: false, maxWorkers: 1, testTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -72,7 +72,7 @@ export default defineConfig({
           ],
           sequence: { groupOrder: 0 },
           // Those of scripts start whole servers and compilers.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
