@@ -43,7 +43,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "0449f5fb42e010dbe5524a8281394db3c76606c395ddb8a000137eadb0c8845f" });
+  expect(pinned).toEqual({ version: 1, messages: "527341056f58798a4cbcbe612555a7f9cb8a8745fad9e467402804388b320aa9" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {

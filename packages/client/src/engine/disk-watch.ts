@@ -1,5 +1,5 @@
 /** Keeps the local tree as the disk says: watch events say where to look, and when all is quiet there a scan looks. */
-import { rootId } from "@ashlar/shared/ids";
+import { type NodeId, rootId } from "@ashlar/shared/ids";
 import { settleMs, settleMsMax } from "@ashlar/shared/limits";
 import type { RelativePath, WatchEvents } from "../ports.ts";
 import { ignoreFileName } from "../scan/ignore.ts";
@@ -20,6 +20,8 @@ const blindMsMin = 5000;
 const blindMsMax = 5 * 60 * 1000;
 
 type Folders = "all" | ReadonlySet<RelativePath>;
+/** `deep`: those of the folders below which everything is looked at. */
+type Due = { readonly folders: Folders; readonly deep: ReadonlySet<RelativePath> };
 type Look = { readonly folders: Folders; readonly result: ScanResult };
 type Unrest = { readonly firstMs: number; readonly lastMs: number };
 
@@ -27,6 +29,8 @@ export class DiskWatch {
   readonly #core: Core;
   readonly #watches: Watches;
   readonly #unrest = new Map<RelativePath, Unrest>();
+  /** Folders that have moved, and when they are looked into. No watch tells of what is in them until then. */
+  readonly #unseen = new Map<NodeId, number>();
   #nextFullMs = 0;
   /** When to look again at what could not be read, by path. */
   #again: ReadonlyMap<RelativePath, number> = new Map();
@@ -58,7 +62,7 @@ export class DiskWatch {
     let dueMs = this.#core.stale.size > 0 ? 0 : this.#nextFullMs;
     for (const unrest of this.#unrest.values()) dueMs = Math.min(dueMs, settledMs(unrest));
     for (const againMs of this.#again.values()) dueMs = Math.min(dueMs, againMs);
-    return dueMs;
+    return Math.min(dueMs, ...this.#unseen.values());
   }
 
   /** Looks where it is time to. True if something was found. Rejects with DiskError `root-gone`. */
@@ -67,12 +71,12 @@ export class DiskWatch {
     if (this.dueMs > nowMs) return false;
     // A step met something that no watch has told of yet: where it has gone cannot be known either.
     const isTold = this.#core.stale.size === 0;
-    const folders = this.#takeDue(nowMs);
-    return this.#core.lock.alone(() => this.#scan(folders, isTold, signal));
+    return this.#core.lock.alone(() => this.#scan(this.#takeDue(nowMs), isTold, signal));
   }
 
-  #takeDue(nowMs: number): Folders {
-    if (this.#nextFullMs <= nowMs) return this.#takeAll(nowMs);
+  #takeDue(nowMs: number): Due {
+    const deep = this.#takeUnseen(nowMs);
+    if (deep === "all" || this.#nextFullMs <= nowMs) return this.#takeAll(nowMs);
     const folders = new Set(this.#core.stale);
     this.#core.stale.clear();
     for (const [path, unrest] of this.#unrest) {
@@ -86,24 +90,36 @@ export class DiskWatch {
       folders.add(folderOf(path));
       if (nameOf(path) !== ignoreFileName) folders.add(path);
     }
-    return folders;
+    return { folders: withAll(folders, deep), deep };
   }
 
-  #takeAll(nowMs: number): Folders {
+  /** All of them when it is time for one: a file may have gone from one to another. Of one that is known no more, nobody can say where it is. */
+  #takeUnseen(nowMs: number): Folders {
+    if (Math.min(...this.#unseen.values()) > nowMs) return new Set();
+    const paths = [...this.#unseen.keys()].map((id) => this.#core.trees.localPath(id));
+    this.#unseen.clear();
+    const known = paths.filter((path) => path !== undefined);
+    return known.length < paths.length ? "all" : new Set(known);
+  }
+
+  #takeAll(nowMs: number): Due {
     this.#nextFullMs = nowMs + fullScanMs;
     this.#unrest.clear();
+    this.#unseen.clear();
     this.#core.stale.clear();
-    return "all";
+    return { folders: "all", deep: new Set() };
   }
 
-  async #scan(due: Folders, isTold: boolean, signal: AbortSignal): Promise<boolean> {
+  async #scan(due: Due, isTold: boolean, signal: AbortSignal): Promise<boolean> {
     const { trees } = this.#core;
     this.#core.flush();
     try {
       const nowMs = this.#core.now;
       const { folders, result } = await this.#lookFor(due, isTold, signal);
-      const { observations, hindrances, foldersSeen, entriesSeen } = result;
+      const { observations, hindrances, foldersSeen, entriesSeen, unseen } = result;
       applyObservations(trees, observations, nowMs);
+      // What it is called and where it stands can be told at once; only then is it looked into.
+      for (const id of unseen) this.#unseen.set(id, this.#core.now + settleMs);
       for (const { path, reason, detail, nextTryMs } of applyHindrances(trees, hindrances, { folders, nowMs, retryMs: blindMs })) {
         this.#core.event({ type: "waiting", path, reason, detail, nextTryMs });
       }
@@ -125,17 +141,17 @@ export class DiskWatch {
    * that misses something is none until it has seen every folder of which was told meanwhile, settled or not. Nor is one that
    * could not read a folder for the first time: what is gone may be in there, and a disk that errs once rarely errs twice.
    */
-  async #lookFor(due: Folders, isTold: boolean, signal: AbortSignal): Promise<Look> {
-    let folders = due;
+  async #lookFor(due: Due, isTold: boolean, signal: AbortSignal): Promise<Look> {
+    let { folders, deep } = due;
     for (let looks = 1; ; looks++) {
-      const result = await this.#look(folders, signal);
+      const result = await this.#look({ folders, deep }, signal);
       if (looks === looksMax || !result.observations.some(({ type }) => type === "vanished")) return { folders, result };
       await this.#core.options.clock.sleep(hearMs, signal);
       const isSure = (looks > 1 || (isTold && folders !== "all")) && !this.#isBlinded(result);
       if (isSure && this.#unrest.size === 0) return { folders, result };
       // Rules that the first look took in are no news to the second, and only everything shows all that they change.
       if (!isSure || folders === "all" || this.#touchesRules(result.observations)) {
-        folders = this.#takeAll(this.#core.now);
+        ({ folders, deep } = this.#takeAll(this.#core.now));
       } else {
         folders = withAll(folders, this.#unrest.keys());
         this.#unrest.clear();
@@ -153,13 +169,15 @@ export class DiskWatch {
     return observations.some((seen) => ("name" in seen && seen.name === ignoreFileName) || local.get(seen.id)?.name === ignoreFileName);
   }
 
-  async #look(folders: Folders, signal: AbortSignal): Promise<ScanResult> {
+  async #look({ folders, deep }: Due, signal: AbortSignal): Promise<ScanResult> {
     const { trees, options, newNodeId } = this.#core;
     return options.scan({
       disk: options.disk,
       view: trees.local.view(),
       rootId,
       folders,
+      deep,
+      takesOver: true,
       newId: newNodeId,
       onFolder: (path) => this.#watches.add(path),
       signal,

@@ -33,6 +33,10 @@ export type ScanRequest = {
   readonly rootId: NodeId;
   /** Folders in which something happened, by path as the disk spells it; or everything. */
   readonly folders: "all" | ReadonlySet<RelativePath>;
+  /** Those of the folders below which everything is to be looked at. */
+  readonly deep?: ReadonlySet<RelativePath>;
+  /** A folder that was moved need not be looked into: the engine does so afterwards. */
+  readonly takesOver?: true;
   /** For nodes seen for the first time. */
   newId(): NodeId;
   /** Called before a folder is listed, so that its watch is armed by then. */

@@ -27,9 +27,9 @@ export class Watches {
     if (this.#watcher === undefined) return;
     this.remove(from);
     this.add(to);
-    for (const child of trees.local.children(id)) {
+    for (const child of trees.local.folders(id)) {
       const name = child.spelling ?? child.name;
-      if (child.kind === "folder") this.moved(trees, child.id, `${from}/${name}`, `${to}/${name}`);
+      this.moved(trees, child.id, `${from}/${name}`, `${to}/${name}`);
     }
   }
 }

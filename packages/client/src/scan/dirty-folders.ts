@@ -24,11 +24,13 @@ export class DirtyFolders {
     this.#root = root;
   }
 
-  async visits(paths: ReadonlySet<RelativePath>): Promise<Visit[]> {
+  /** `deep`: those of the paths below which everything is to be looked at. */
+  async visits(paths: ReadonlySet<RelativePath>, deep: ReadonlySet<RelativePath>): Promise<Visit[]> {
     const visits = new Map<RelativePath, Visit>();
     for (const path of [...paths].toSorted(comparePaths)) {
       const { path: intact, id } = await this.#deepestIntact(path);
-      visits.set(intact, { path: intact, id, inode: undefined, deep: false });
+      const isDeep = visits.get(intact)?.deep === true || (intact === path && deep.has(path));
+      visits.set(intact, { path: intact, id, inode: undefined, deep: isDeep });
     }
     return [...visits.values()];
   }
@@ -45,8 +47,7 @@ export class DirtyFolders {
   }
 
   #childFolder(folder: NodeId, spelling: string): LocalNode | undefined {
-    for (const node of this.#view.children(folder)) if (node.kind === "folder" && spellingOf(node) === spelling) return node;
-    return undefined;
+    return this.#view.folders(folder).find((node) => spellingOf(node) === spelling);
   }
 
   /** By kind as well: inodes are used again, also by a link that takes a folder's place. */

@@ -6,6 +6,7 @@ import { Identity } from "./identity.ts";
 import type { IgnoreRules } from "./ignore.ts";
 import { comparePaths, pathOf } from "./path.ts";
 import { type OpenEntry, Survey } from "./survey.ts";
+import { TakeOver } from "./take-over.ts";
 import type { LocalView, Observation, ScanResult } from "./types.ts";
 import { unreadable } from "./unreadable.ts";
 import { type Visit, walk } from "./walk.ts";
@@ -17,6 +18,10 @@ export type ScanOptions = {
   readonly rootId: NodeId;
   /** Folders in which something happened, by path as the disk spells it; paths that are no longer there are fine. */
   readonly folders: "all" | ReadonlySet<RelativePath>;
+  /** Those of the folders below which everything is to be looked at. */
+  readonly deep?: ReadonlySet<RelativePath>;
+  /** A known folder that was moved need not be looked into now: whoever asks does so later, by `deep`. */
+  readonly takesOver?: boolean;
   readonly ignore: IgnoreRules;
   /** An id for an entry seen for the first time. */
   newId(): NodeId;
@@ -33,10 +38,30 @@ export type ScanOptions = {
  * happened to: what could not be looked at is unknown and never vanishes (I5, I6).
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
+  const { disk, view, rootId, folders } = options;
+  if (options.takesOver !== true || folders === "all") return look(options);
+  const takeOver = new TakeOver(disk, view, rootId);
+  const quick = await look(options, takeOver);
+  const { taken, hasNewRules } = takeOver;
+  const isMove = ({ type, id }: Observation) => type === "moved" && taken.has(id);
+  // Whatever else is new may have come from where nobody has looked, or have gone there.
+  const isAll = taken.size === 0 || (quick.observations.length === taken.size && quick.observations.every(isMove));
+  if (isAll) return { ...quick, unseen: [...taken] };
+  return look(hasNewRules ? { ...options, deep: folders } : options);
+}
+
+async function look(options: ScanOptions, takeOver?: TakeOver): Promise<ScanResult> {
   const { disk, view, rootId, ignore } = options;
   const survey = new Survey(view, ignore);
   const visits = await plannedVisits(options, survey);
-  const open = await walk(visits, survey, { disk, view, ignore, onFolder: options.onFolder?.bind(options), signal: options.signal });
+  const open = await walk(visits, survey, {
+    disk,
+    view,
+    ignore,
+    onFolder: options.onFolder?.bind(options),
+    signal: options.signal,
+    takeOver,
+  });
 
   const identity = new Identity(survey, view, () => options.newId());
   const files = identity.folders(open);
@@ -50,13 +75,14 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
     ignored: survey.ignored.toSorted(),
     foldersSeen: survey.foldersSeen,
     entriesSeen: survey.entriesSeen,
+    unseen: [],
   };
 }
 
-async function plannedVisits({ disk, view, rootId, folders, ignore }: ScanOptions, survey: Survey): Promise<Visit[]> {
+async function plannedVisits({ disk, view, rootId, folders, deep = new Set(), ignore }: ScanOptions, survey: Survey): Promise<Visit[]> {
   if (folders === "all") return [{ path: "", id: rootId, inode: undefined, deep: true }];
   const dirty = new DirtyFolders(disk, view, rootId);
-  const visits = await dirty.visits(folders);
+  const visits = await dirty.visits(folders, deep);
   survey.hindrances.push(...dirty.hindrances);
   const reached: Visit[] = [];
   for (const visit of visits) {

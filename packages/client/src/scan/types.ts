@@ -23,6 +23,10 @@ export type LocalNode = {
 export type LocalView = {
   get(id: NodeId): LocalNode | undefined;
   children(parent: NodeId): readonly LocalNode[];
+  /** Those of the children that are folders. */
+  folders(parent: NodeId): readonly LocalNode[];
+  /** A few of the children, as many as asked for if there are. */
+  some(parent: NodeId, count: number): readonly LocalNode[];
   byInode(inode: string): LocalNode | undefined;
 };
 
@@ -51,4 +55,6 @@ export type ScanResult = {
   /** Folders that were listed: what they no longer contain has vanished. */
   readonly foldersSeen: number;
   readonly entriesSeen: number;
+  /** Folders that have moved and were not looked into. */
+  readonly unseen: readonly NodeId[];
 };

@@ -3,6 +3,7 @@ import { type DirEntry, type Disk, DiskError, type RelativePath } from "../ports
 import { type IgnoreRules, ignoreFileName } from "./ignore.ts";
 import { joinPath } from "./path.ts";
 import type { Listing, OpenEntry, Survey } from "./survey.ts";
+import type { TakeOver } from "./take-over.ts";
 import type { LocalNode, LocalView } from "./types.ts";
 import { unreadable } from "./unreadable.ts";
 import { vet } from "./vet.ts";
@@ -26,6 +27,8 @@ export type WalkOptions = {
   readonly ignore: IgnoreRules;
   readonly onFolder: ((path: RelativePath) => void) | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Undefined: whatever was moved is walked. */
+  readonly takeOver: TakeOver | undefined;
 };
 
 /** Lists folders, fills the survey, and returns the entries whose identity is open. */
@@ -52,7 +55,9 @@ async function visitFolder(visit: Visit, survey: Survey, open: OpenEntry[], opti
   options.onFolder?.(visit.path);
   const listed = await listOrHinder(visit.path, survey, options);
   if (listed === undefined) return [];
+  const { takeOver } = options;
   const deep = visit.deep || listed.rulesChanged;
+  if (takeOver !== undefined && listed.rulesChanged) takeOver.hasNewRules = true;
   // While its identity is open, the inode tells which names are likely known.
   const node = visit.id ?? (visit.inode === undefined ? undefined : options.view.byInode(visit.inode)?.id);
   const children = node === undefined ? [] : options.view.children(node);
@@ -66,12 +71,18 @@ async function visitFolder(visit: Visit, survey: Survey, open: OpenEntry[], opti
   if (visit.id === undefined) survey.unnamed.set(visit.path, listing);
   else survey.account(listing, visit.id, open, children);
 
-  return listing.entries.flatMap(({ kind, name, path, stat }): Visit[] => {
-    if (kind !== "folder") return [];
+  const next: Visit[] = [];
+  for (const entry of listing.entries) {
+    const { kind, name, path, stat } = entry;
+    if (kind !== "folder") continue;
     const child = visit.id === undefined ? undefined : known.get(name);
-    if (child?.kind !== "folder" || child.stat.inode !== stat.inode) return [{ path, id: undefined, inode: stat.inode, deep: true }];
-    return deep ? [{ path, id: child.id, inode: stat.inode, deep }] : [];
-  });
+    if (child?.kind === "folder" && child.stat.inode === stat.inode) {
+      if (deep) next.push({ path, id: child.id, inode: stat.inode, deep });
+    } else if (takeOver === undefined || !(await takeOver.takes(entry))) {
+      next.push({ path, id: undefined, inode: stat.inode, deep: true });
+    }
+  }
+  return next;
 }
 
 /** Undefined when what the folder holds is unknown: it is unreadable, or went away meanwhile (its parent tells of that). */

@@ -21,6 +21,8 @@ export class LocalTree {
       get: database.prepare("SELECT * FROM local WHERE id = ?"),
       named: database.prepare("SELECT * FROM local WHERE parent = ? AND fold = ?"),
       children: database.prepare(`SELECT * FROM local WHERE parent = ? AND (fold, id) > (?, ?) ORDER BY fold, id LIMIT ${childrenPage}`),
+      folders: database.prepare("SELECT * FROM local WHERE parent = ? AND kind = 'folder' ORDER BY id"),
+      some: database.prepare("SELECT * FROM local WHERE parent = ? ORDER BY fold, id LIMIT ?"),
       inode: database.prepare("SELECT * FROM local WHERE inode = ? LIMIT 1"),
       put: database.prepare("INSERT OR REPLACE INTO local VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       remove: database.prepare("DELETE FROM local WHERE id = ?"),
@@ -53,6 +55,11 @@ export class LocalTree {
       fold = text(last, "fold");
       id = text(last, "id");
     }
+  }
+
+  /** Those of the children that are folders. */
+  folders(parent: NodeId): LocalNode[] {
+    return this.#statements.folders.all(parent).map(read);
   }
 
   put(node: LocalNode): void {
@@ -106,6 +113,8 @@ export class LocalTree {
     return {
       get: (id) => this.get(id),
       children: (parent) => [...this.children(parent)],
+      folders: (parent) => this.folders(parent),
+      some: (parent, count) => this.#statements.some.all(parent, count).map(read),
       byInode: (inode) => {
         const row = this.#statements.inode.get(inode);
         return row === undefined ? undefined : read(row);

@@ -33,6 +33,7 @@ const indexes = [
   "CREATE INDEX IF NOT EXISTS remote_place ON remote(parent, fold)",
   "CREATE INDEX IF NOT EXISTS local_place ON local(parent, fold)",
   "CREATE INDEX IF NOT EXISTS synced_place ON synced(parent, fold)",
+  "CREATE INDEX IF NOT EXISTS local_folders ON local(parent) WHERE kind = 'folder'",
   "CREATE INDEX IF NOT EXISTS local_inode ON local(inode)",
   "CREATE INDEX IF NOT EXISTS places_node ON places(node)",
 ];

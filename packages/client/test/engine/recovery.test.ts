@@ -111,7 +111,7 @@ describe("reconcile", () => {
     edge.blocks.delete(hash);
     two.begin().reconcile("all");
     await two.syncOnce();
-    expect(reconciled(two)).toEqual([{ type: "reconciled", mended: 0, blocksChecked: 1, blocksSent: 1, blocksMissing: 0 }]);
+    expect(reconciled(two)).toEqual([{ type: "reconciled", mended: 0, blocksChecked: 4, blocksSent: 1, blocksMissing: 0 }]);
     expect(edge.blocks.has(hash)).toBe(true);
   });
 

@@ -189,6 +189,26 @@ describe("scan, over random trees and changes", () => {
     );
   });
 
+  it("S28 what was taken over and looked into later is as a full scan finds it", async () => {
+    await fc.assert(
+      fc.asyncProperty(stepsOf(["make-file", "make-folder"], 25), stepsOf(renames, 3), stepsOf(told, 6), async (start, moves, changes) => {
+        const scanned = await grown(start);
+        scanned.takesOver = true;
+        const dirty = new Set<RelativePath>();
+        const hand = new Hand(scanned, (path) => dirty.add(path));
+        for (const move of moves) hand.do(move);
+        const { unseen } = await scanned.scan([...dirty]);
+        dirty.clear();
+        for (const change of changes) hand.do(change);
+        const later = await scanned.scan([...dirty]);
+        for (let left = [...unseen, ...later.unseen]; left.length > 0;) left = [...(await scanned.scanUnseen(left)).unseen];
+        expectSeen(scanned);
+        expect((await scanned.scan()).observations).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   it("S4 whatever is renamed, swapped or rotated keeps its node, and nothing appears or vanishes", async () => {
     await fc.assert(
       fc.asyncProperty(stepsOf(["make-file", "make-folder"], 25), stepsOf(renames, 12), async (start, changes) => {

@@ -354,7 +354,13 @@ describe("scan: where it looks", () => {
     const look = () =>
       scan({
         disk: { stat: async () => undefined, list: async () => entries },
-        view: { get: () => undefined, children: () => [...nodes.values()], byInode: (inode) => nodes.get(inode) },
+        view: {
+          get: () => undefined,
+          children: () => [...nodes.values()],
+          folders: () => [],
+          some: () => [],
+          byInode: (inode) => nodes.get(inode),
+        },
         rootId,
         folders: "all",
         ignore: loadIgnore(new MemoryTree()),

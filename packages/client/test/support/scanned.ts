@@ -13,6 +13,8 @@ export class Scanned {
   readonly listed: RelativePath[] = [];
   /** The tree itself, until a test puts something in front of it. */
   disk: Pick<Disk, "stat" | "list" | "open"> = this.tree;
+  /** Whether the next scans may recognise folders that were moved without looking into them. */
+  takesOver = false;
   readonly #newId = idSequence();
   #ignore = loadIgnore({ stat: (path) => this.disk.stat(path), open: (path) => this.disk.open(path) });
 
@@ -22,7 +24,7 @@ export class Scanned {
   }
 
   /** Looks, and writes down what it saw. Time passes, so that nothing is racy unless the test says so. */
-  async scan(folders: "all" | readonly RelativePath[] = "all", passMs = 10_000): Promise<ScanResult> {
+  async scan(folders: "all" | readonly RelativePath[] = "all", passMs = 10_000, deep: readonly RelativePath[] = []): Promise<ScanResult> {
     this.listed.length = 0;
     this.tree.pass(passMs);
     const result = await scan({
@@ -30,12 +32,20 @@ export class Scanned {
       view: this.view,
       rootId,
       folders: folders === "all" ? folders : new Set(folders),
+      deep: new Set(deep),
+      takesOver: this.takesOver,
       ignore: this.#ignore,
       newId: this.#newId,
       onFolder: (path) => this.listed.push(path),
     });
     this.view.apply(result.observations, this.tree.nowMs);
     return result;
+  }
+
+  /** Looks into what was taken over. */
+  async scanUnseen(unseen: ScanResult["unseen"]): Promise<ScanResult> {
+    const paths = [...this.view.tree()].filter(([, { id }]) => unseen.includes(id)).map(([path]) => path);
+    return this.scan(paths, 10_000, paths);
   }
 
   /** The observations in short: type and path, as the view has them after the scan. */

@@ -15,6 +15,14 @@ export class View implements LocalView {
     return [...this.#nodes.values()].filter((node) => node.parent === parent);
   }
 
+  folders(parent: NodeId): readonly LocalNode[] {
+    return this.children(parent).filter(({ kind }) => kind === "folder");
+  }
+
+  some(parent: NodeId, count: number): readonly LocalNode[] {
+    return this.children(parent).slice(0, count);
+  }
+
   byInode(inode: string): LocalNode | undefined {
     return [...this.#nodes.values()].find(({ stat }) => stat.inode === inode);
   }
