@@ -6,7 +6,7 @@ import { openHouse, type House } from "../e2e/support/house.ts";
 import { seeded } from "../e2e/support/random.ts";
 import { openBrowser, openPerson } from "./support/browser.ts";
 import { savedBy } from "./support/downloads.ts";
-import { goTo, rowOf, signUp } from "./support/pages.ts";
+import { goTo, makeFolder, rowOf, signUp } from "./support/pages.ts";
 
 let house: House;
 let browser: Browser;
@@ -55,6 +55,24 @@ it("WB20 a search finds files and folders by a part of their name, wherever they
   await page.getByRole("heading", { name: "Nothing is called “no such thing”" }).waitFor();
   await page.getByRole("searchbox").press("Escape");
   await rowOf(page, "other.txt").waitFor();
+  expect(person.faults).toEqual([]);
+});
+
+it("WB21 on a phone a tap opens, and a button in each row has what else can be done with it", async () => {
+  await using person = await openPerson(browser, { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
+  const { page } = person;
+  await signUp(page, url());
+  await makeFolder(page, "Pocket");
+  await page.getByRole("button", { name: "Select nothing" }).tap();
+  await page.getByRole("button", { name: "More for Pocket" }).tap();
+  await page.getByRole("menuitem", { name: "Rename" }).tap();
+  await page.getByRole("textbox", { name: "New name of Pocket" }).fill("Purse");
+  await page.keyboard.press("Enter");
+  await rowOf(page, "Purse").waitFor();
+  await page.getByRole("button", { name: "Select nothing" }).tap();
+  await rowOf(page, "Purse").tap();
+  await page.getByRole("heading", { name: "Purse", level: 1 }).waitFor();
+  await page.getByText("This folder is empty").waitFor();
   expect(person.faults).toEqual([]);
 });
 
