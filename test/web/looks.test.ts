@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { root } from "../../scripts/local/root.ts";
 import { openHouse, type House } from "../e2e/support/house.ts";
 import { openBrowser, openPerson } from "./support/browser.ts";
+import { pdfOf, pixel, wavOf } from "./support/media.ts";
 import { goTo, makeFolder, rowOf, signUp, uploaded } from "./support/pages.ts";
 
 const firstScriptBytesMax = 150_000;
@@ -153,4 +154,52 @@ it("WB92 the first list of 1,000 entries shows with one page of the tree, and wh
   expect(tookMs).toBeGreaterThan(0);
   // One that lists it, and one that tells the journal's place.
   expect(asked.length).toBeLessThanOrEqual(2);
+});
+
+it("WB93 no screen makes the browser complain, nor does the policy of the pages refuse anything", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  await page.addInitScript(() => {
+    addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) =>
+      console.error(`refused: ${violatedDirective} ${blockedURI} ${sourceFile}`),
+    );
+  });
+  await signUp(page, url());
+  await makeFolder(page, "Folder");
+  await uploaded(page, [
+    { name: "a.md", content: "# Title\n\n- one\n\n| a | b |\n| - | - |\n| 1 | 2 |\n" },
+    { name: "b.pdf", content: pdfOf("Words") },
+    { name: "c.png", content: pixel },
+    { name: "d.wav", content: wavOf(1) },
+    { name: "e.ts", content: "export const one = 1;\n" },
+  ]);
+  await rowOf(page, "a.md").dblclick();
+  await page.getByRole("heading", { name: "Title" }).waitFor();
+  await page.getByRole("button", { name: "Next file" }).click();
+  await page.locator("canvas[data-drawn=true]").waitFor();
+  for (const name of ["c.png", "d.wav", "e.ts"]) {
+    await page.getByRole("button", { name: "Next file" }).click();
+    await page.getByRole("dialog", { name }).waitFor();
+    await expect.poll(() => page.getByRole("dialog").locator("img, audio, .preview__text").count()).toBe(1);
+  }
+  await page.keyboard.press("Escape");
+  for (const item of ["Versions…", "Move…", "Share…"]) {
+    await rowOf(page, "a.md").click({ button: "right" });
+    await page.getByRole("menuitem", { name: item }).click();
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+  }
+  for (const name of ["Shared", "Trash", "Rewind", "Insights", "Settings"]) {
+    await goTo(page, name);
+    await page.getByRole("heading", { name, level: 1 }).waitFor();
+    await expect.poll(() => page.locator(".spinner").count()).toBe(0);
+  }
+  for (const path of ["/link", "/s/abcdefghijklmnopqrstuv", "/nowhere"]) {
+    await page.goto(url() + path);
+    await page
+      .getByRole("heading", { level: 1 })
+      .or(page.getByRole("heading", { name: "There is nothing under this link" }))
+      .waitFor();
+  }
+  expect(person.faults).toEqual([]);
 });

@@ -9,11 +9,12 @@ export const openBrowser = (): Promise<Browser> => chromium.launch({ executableP
 export type Person = AsyncDisposable & {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Errors of scripts, and what the policy of the pages refused. */
+  /** Errors of scripts, what the policy of the pages refused, and all else that the browser complains of. */
   readonly faults: readonly string[];
 };
 
-const refusals = /Content Security Policy|Trusted Type|TrustedScript/;
+/** Answers that are no success: pages expect some, such as that nobody is signed in. */
+const refusedAnswer = /^Failed to load resource: the server responded with a status of 4\d\d/;
 
 export async function openPerson(browser: Browser, options: BrowserContextOptions = {}): Promise<Person> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
@@ -21,7 +22,7 @@ export async function openPerson(browser: Browser, options: BrowserContextOption
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => {
-    if (refusals.test(message.text())) faults.push(message.text());
+    if (message.type() === "error" && !refusedAnswer.test(message.text())) faults.push(message.text());
   });
   return { context, page, faults, [Symbol.asyncDispose]: () => context.close() };
 }

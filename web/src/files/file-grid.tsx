@@ -16,7 +16,8 @@ type FileGridProps = {
   readonly selection: Selection;
   readonly onSelect: (selection: Selection) => void;
   readonly onOpen: (entry: Entry) => void;
-  readonly onMenu: (at: Point) => void;
+  /** Without it there is no menu. */
+  readonly onMenu?: (at: Point) => void;
   readonly onKey?: (event: KeyboardEvent) => void;
   readonly sort?: Sort;
   readonly onSort?: (sort: Sort) => void;
@@ -87,7 +88,7 @@ export function FileGrid(props: FileGridProps) {
   const menuAtCursor = () => {
     const row = cursor === undefined ? null : document.getElementById(rowId(cursor));
     const box = (row ?? grid.current)?.getBoundingClientRect();
-    if (box !== undefined) onMenu({ x: box.left + 48, y: box.top + Math.min(box.height, rowPx) - 8 });
+    if (box !== undefined) onMenu?.({ x: box.left + 48, y: box.top + Math.min(box.height, rowPx) - 8 });
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -134,7 +135,7 @@ export function FileGrid(props: FileGridProps) {
       onKeyDown={onKeyDown}
       onContextMenu={(event) => {
         event.preventDefault();
-        onMenu({ x: event.clientX, y: event.clientY });
+        onMenu?.({ x: event.clientX, y: event.clientY });
       }}
       onClick={(event) => {
         if (event.target === event.currentTarget) onSelect(nothing);
@@ -192,6 +193,7 @@ export function FileGrid(props: FileGridProps) {
               onMenu={() => {
                 if (!selection.selected.has(entry.node)) onSelect(only(entry.node));
               }}
+              onMore={isNarrow ? onMenu : undefined}
               isRenaming={props.renaming === entry.node}
               onRenamed={(name) => {
                 props.onRenamed?.(entry, name);

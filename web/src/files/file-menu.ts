@@ -1,4 +1,4 @@
-import { ClockArrowUp, Download, Eye, FolderInput, FolderOpen, History, Pencil, Share2, Trash2 } from "lucide-react";
+import { ClockArrowUp, Download, Eye, FolderInput, FolderOpen, FolderSearch, History, Pencil, Share2, Trash2 } from "lucide-react";
 import type { Entry } from "../library/entry.ts";
 import type { MenuItem } from "../ui/menu.tsx";
 
@@ -11,7 +11,18 @@ export type FileDeeds = {
   readonly share: (entry: Entry) => void;
   readonly versions: (entry: Entry) => void;
   readonly rewind: (entry: Entry) => void;
+  readonly show: (entry: Entry) => void;
 };
+
+const foundIds: ReadonlySet<string> = new Set(["open", "share", "download", "versions"]);
+
+/** Of what a search found. Its list is of a moment: what changes files is done in their folder. */
+export function foundItems(entries: readonly Entry[], does: FileDeeds): MenuItem[] {
+  const [first] = entries;
+  const items = menuItems(entries, does).filter(({ id }) => foundIds.has(id));
+  if (entries.length !== 1 || first === undefined) return items;
+  return [...items, { type: "action", id: "show", label: "Show in its folder", icon: FolderSearch, run: () => does.show(first) }];
+}
 
 export function menuItems(entries: readonly Entry[], does: FileDeeds): MenuItem[] {
   const [first] = entries;

@@ -1,8 +1,9 @@
 import type { NodeId } from "@ashlar/shared/ids";
-import { Check } from "lucide-react";
+import { Check, EllipsisVertical } from "lucide-react";
 import { type DragEvent, type MouseEvent, useState } from "react";
 import type { Entry } from "../library/entry.ts";
 import { bytesText, dateText, momentText } from "../ui/format.ts";
+import type { Point } from "../ui/menu.tsx";
 import { KindIcon } from "./kind-icon.tsx";
 import { RenameInput } from "./rename-input.tsx";
 
@@ -27,6 +28,8 @@ type FileRowProps = {
   readonly onOpen: (entry: Entry) => void;
   readonly onTick: () => void;
   readonly onMenu: () => void;
+  /** Where no mouse asks for the menu. */
+  readonly onMore: ((at: Point) => void) | undefined;
   readonly onRenamed: (name: string | undefined) => void;
   readonly drag: RowDrag | undefined;
 };
@@ -100,6 +103,22 @@ export function FileRow(props: FileRowProps) {
               {isFolder ? date : `${size} · ${date}`}
             </span>
           </span>
+        )}
+        {props.onMore !== undefined && (
+          <button
+            type="button"
+            className="icon-button grid__more"
+            aria-label={`More for ${entry.name}`}
+            tabIndex={-1}
+            onClick={(event) => {
+              event.stopPropagation();
+              const { left, bottom } = event.currentTarget.getBoundingClientRect();
+              props.onMenu();
+              props.onMore?.({ x: left, y: bottom });
+            }}
+          >
+            <EllipsisVertical size={18} aria-hidden />
+          </button>
         )}
       </span>
       <span role="gridcell" className="grid__cell grid__cell--modified number" aria-colindex={3} title={momentText(entry.mtimeMs)}>

@@ -81,6 +81,10 @@ export function FilesPage({ folder }: { readonly folder: NodeId }) {
     share: (entry: Entry) => setOpen({ type: "share", entry }),
     versions: (entry: Entry) => setOpen({ type: "versions", entry }),
     rewind: (entry: Entry) => navigate(`/rewind?folder=${entry.node}`),
+    show: (entry: Entry) => {
+      setQuery("");
+      navigate(folderPath(entry.parent));
+    },
   };
 
   const onKey = (event: KeyboardEvent) => {
@@ -160,15 +164,17 @@ export function FilesPage({ folder }: { readonly folder: NodeId }) {
           {body()}
         </section>
       ) : (
-        <SearchResults query={query} onOpen={openEntry} />
+        <SearchResults query={query} does={does} />
       )}
-      <p className="files__foot muted number" role="status">
-        {selected.length > 0
-          ? `${countText(selected.length, "item")} selected`
-          : listing.state.type === "loading"
-            ? `Reading… ${entries.length > 0 ? countText(entries.length, "item") : ""}`
-            : countText(entries.length, "item")}
-      </p>
+      {query === "" && (
+        <p className="files__foot muted number" role="status">
+          {selected.length > 0
+            ? `${countText(selected.length, "item")} selected`
+            : listing.state.type === "loading"
+              ? `Reading… ${entries.length > 0 ? countText(entries.length, "item") : ""}`
+              : countText(entries.length, "item")}
+        </p>
+      )}
       {selected.length > 0 && query === "" && <SelectionBar entries={selected} does={does} onClear={() => setSelection(nothing)} />}
       {menuAt !== undefined && (
         <Menu

@@ -2,13 +2,15 @@ import { parsed } from "@ashlar/client/edge/caller";
 import { searchCharsMax } from "@ashlar/shared/limits";
 import { type SearchPage, searchSchema } from "@ashlar/shared/protocol/search";
 import { Search, SearchX, X } from "lucide-react";
-import { type Ref, useEffect, useState } from "react";
+import { type Ref, useCallback, useEffect, useState } from "react";
 import { type Entry, entryOf } from "../library/entry.ts";
 import { useApp } from "../shell/context.ts";
 import { Empty, Spinner } from "../ui/empty.tsx";
 import { countText } from "../ui/format.ts";
+import { Menu, type Point } from "../ui/menu.tsx";
 import { messageOf } from "../ui/run.ts";
 import { FileGrid } from "./file-grid.tsx";
+import { type FileDeeds, foundItems } from "./file-menu.ts";
 import { nothing, type Selection } from "./selection.ts";
 
 type SearchBoxProps = { readonly value: string; readonly onChange: (value: string) => void; readonly ref: Ref<HTMLInputElement> };
@@ -48,8 +50,10 @@ const typingMs = 180;
 /** More than anybody reads: a longer word finds fewer. */
 const foundMax = 500;
 
-export function SearchResults({ query, onOpen }: { readonly query: string; readonly onOpen: (entry: Entry) => void }) {
+export function SearchResults({ query, does }: { readonly query: string; readonly does: FileDeeds }) {
   const { connection } = useApp();
+  const [menuAt, setMenuAt] = useState<Point>();
+  const closeMenu = useCallback(() => setMenuAt(undefined), []);
   const [found, setFound] = useState<Found>();
   const [fault, setFault] = useState<string>();
   const [selection, setSelection] = useState<Selection>(nothing);
@@ -104,18 +108,25 @@ export function SearchResults({ query, onOpen }: { readonly query: string; reado
         entries={found.entries}
         selection={selection}
         onSelect={setSelection}
-        onOpen={onOpen}
-        onMenu={() => undefined}
+        onOpen={does.open}
+        onMenu={setMenuAt}
         whereOf={({ node, name }) => (found.paths.get(node) ?? "").slice(0, -name.length - 1) || "Files"}
       />
     );
   };
+  const selected = (found?.entries ?? []).filter(({ node }) => selection.selected.has(node));
   return (
-    <section className="files__list" aria-label="Search results">
-      <p className="visually-hidden" role="status">
-        {found === undefined ? "Searching" : `${countText(found.entries.length, "item")} found`}
+    <>
+      <section className="files__list" aria-label="Search results">
+        {body()}
+      </section>
+      {menuAt !== undefined && selected.length > 0 && (
+        <Menu label="What is selected" at={menuAt} items={foundItems(selected, does)} onClose={closeMenu} />
+      )}
+      <p className="files__foot muted number" role="status">
+        {found === undefined ? "Searching…" : `${countText(found.entries.length, "item")} found`}
+        {found !== undefined && found.entries.length >= foundMax && ": a longer word finds fewer"}
       </p>
-      {body()}
-    </section>
+    </>
   );
 }

@@ -38,7 +38,12 @@ export function Bars({ label, labels, series, text }: BarsProps) {
         cursor: { show: false },
         scales: { x: { time: false, range: [-0.5, labels.length - 0.5] }, y: { range: (_, __, max) => [0, max === 0 ? 1 : max * 1.08] } },
         axes: [
-          { ...axis, grid: { show: false }, values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? (labels[at] ?? "") : "")) },
+          {
+            ...axis,
+            size: 32,
+            grid: { show: false },
+            values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? (labels[at] ?? "") : "")),
+          },
           { ...axis, size: 64, values: (_, splits) => splits.map(text) },
         ],
         series: [

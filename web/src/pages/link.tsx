@@ -34,7 +34,7 @@ export function LinkPage() {
         setStep({ at: "asking", code: code.data, facts });
       } catch (error) {
         const isGone = codeOf(error) === "not-found" || codeOf(error) === "code-expired";
-        setFault(isGone ? "This code is not good (any more). Run `ashlar login` again for a new one." : messageOf(error));
+        setFault(isGone ? "This code is not good (any more). Run “ashlar login” again for a new one." : messageOf(error));
       }
     },
     [connection],
@@ -62,7 +62,7 @@ export function LinkPage() {
         >
           <Field
             label="Code"
-            hint="The one that `ashlar login` shows in your terminal."
+            hint="The one that “ashlar login” shows in your terminal."
             value={text}
             fault={fault}
             autoFocus

@@ -23,11 +23,13 @@ const themes: readonly (readonly [Theme, string])[] = [
 ];
 
 export function SettingsPage() {
+  /** How often other devices were signed out from here: the list of them is read anew then. */
+  const [signedOut, setSignedOut] = useState(0);
   return (
     <Page title="Settings">
       <Account />
-      <Devices />
-      <Password />
+      <Devices key={signedOut} />
+      <Password onOthersGone={() => setSignedOut(signedOut + 1)} />
       <Appearance />
     </Page>
   );
@@ -138,7 +140,7 @@ function Devices() {
   );
 }
 
-function Password() {
+function Password({ onOthersGone }: { readonly onOthersGone: () => void }) {
   const { connection } = useApp();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
@@ -151,6 +153,7 @@ function Password() {
       await connection.call({ method: "POST", path: "/v1/password", ...jsonBody({ current, next, signOutOthers }) });
       setCurrent("");
       setNext("");
+      if (signOutOthers) onOthersGone();
       say(signOutOthers ? "The password is changed, and all other devices are signed out." : "The password is changed.");
     } catch (error) {
       const isWrong = codeOf(error) === "wrong-credentials" || codeOf(error) === "bad-request";

@@ -61,6 +61,7 @@ export function PreviewFrame<One extends { readonly name: string; readonly kind:
   onDownload,
 }: FrameProps<One>) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const close = useRef<HTMLButtonElement>(null);
   const files = siblings.filter(({ kind }) => kind === "file");
   const at = files.findIndex(({ node }) => node === entry.node);
   const goTo = (by: number) => {
@@ -70,6 +71,7 @@ export function PreviewFrame<One extends { readonly name: string; readonly kind:
   useEffect(() => {
     const before = document.activeElement;
     if (dialog.current?.open === false) dialog.current.showModal();
+    close.current?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
@@ -108,7 +110,7 @@ export function PreviewFrame<One extends { readonly name: string; readonly kind:
         <button type="button" className="icon-button" aria-label="Download" onClick={onDownload}>
           <Download size={18} aria-hidden />
         </button>
-        <button type="button" className="icon-button" aria-label="Close" autoFocus onClick={onClose}>
+        <button type="button" className="icon-button" aria-label="Close" ref={close} onClick={onClose}>
           <X size={19} aria-hidden />
         </button>
       </header>

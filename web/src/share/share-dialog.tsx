@@ -131,7 +131,7 @@ function Made({ name, url, hasPassword, onClose }: MadeProps) {
       title="The link is ready"
       onClose={onClose}
       actions={
-        <button type="button" className="button button--primary" onClick={onClose}>
+        <button type="button" className="button" onClick={onClose}>
           Done
         </button>
       }

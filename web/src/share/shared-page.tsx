@@ -7,7 +7,7 @@ import { KindIcon } from "../files/kind-icon.tsx";
 import { call } from "../session/session.ts";
 import { Empty, Spinner } from "../ui/empty.tsx";
 import { Field } from "../ui/field.tsx";
-import { bytesText, momentText } from "../ui/format.ts";
+import { bytesText, countText, momentText } from "../ui/format.ts";
 import { Logo } from "../ui/logo.tsx";
 import { codeOf, messageOf, run } from "../ui/run.ts";
 import { useAsked } from "../ui/use-asked.ts";
@@ -83,7 +83,7 @@ function Open({ token, info }: { readonly token: string; readonly info: ShareInf
   }, [info, enter]);
 
   if (isOver) return <Over />;
-  if (guest !== undefined) return <Shared guest={guest} info={info} />;
+  if (guest !== undefined) return <Shared guest={guest} expiresAt={info.expiresAt} onOver={() => setOver(true)} />;
   if (!info.needsPassword)
     return fault === undefined ? (
       <Spinner label="Opening" />
@@ -122,12 +122,31 @@ function Open({ token, info }: { readonly token: string; readonly info: ShareInf
   );
 }
 
-function Shared({ guest, info }: { readonly guest: Guest; readonly info: ShareInfo }) {
+type SharedProps = { readonly guest: Guest; readonly expiresAt: number | null; readonly onOver: () => void };
+
+function Shared({ guest, expiresAt, onOver }: SharedProps) {
   const { root } = guest.opened;
   const [shown, setShown] = useState<{ file: SharedNode; among: readonly SharedNode[] }>();
-  const address = useCallback(async () => (shown === undefined ? "" : guest.address(shown.file, "inline")), [guest, shown]);
+  const [left, setLeft] = useState(guest.opened.downloadsLeft);
+  /** Each address that is given counts. */
+  const counted = useCallback(async (address: Promise<string>) => {
+    const url = await address;
+    setLeft((before) => (before === null ? null : Math.max(0, before - 1)));
+    return url;
+  }, []);
+  const address = useCallback(
+    async () => (shown === undefined ? "" : counted(guest.address(shown.file, "inline"))),
+    [guest, shown, counted],
+  );
   const download = (node: SharedNode) =>
-    run(async () => saveFrom(node.kind === "file" ? await guest.address(node, "download") : await guest.archive([node])));
+    run(async () => {
+      try {
+        saveFrom(await counted(node.kind === "file" ? guest.address(node, "download") : guest.archive([node])));
+      } catch (error) {
+        if (codeOf(error) !== "not-found") throw error;
+        onOver();
+      }
+    });
   return (
     <>
       <div className="guest__title">
@@ -136,8 +155,8 @@ function Shared({ guest, info }: { readonly guest: Guest; readonly info: ShareIn
           <h1 className="truncate">{root.name === "" ? "All files" : root.name}</h1>
           <p className="muted number">
             {root.kind === "file" ? bytesText(root.size) : "Folder"}
-            {info.expiresAt !== null && ` · until ${momentText(info.expiresAt)}`}
-            {info.downloadsLeft !== null && ` · ${info.downloadsLeft} downloads left`}
+            {expiresAt !== null && ` · until ${momentText(expiresAt)}`}
+            {left !== null && ` · ${left === 0 ? "no downloads" : countText(left, "download")} left`}
           </p>
         </div>
         {root.kind === "file" && (

@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from "vitest";
 import { metaShard } from "../src/env.ts";
 import { committed, create, newNode, newOp } from "./commit-support.ts";
 import { expectProblem, newBlock, newDevice, put, send, type Signed, type TestBlock } from "./support.ts";
-import { unzip } from "./unzip.ts";
+import { unzip } from "./support/unzip.ts";
 
 const mkdir = (node: NodeId, parent: NodeId, name: string) => ({ op: "mkdir", opId: newOp(), node, parent, name, mode: 0o755 });
 const fileIn = (parent: NodeId, name: string, blocks: readonly TestBlock[], node = newNode()) => ({

@@ -19,7 +19,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, test, vi } from "vitest";
 import { committed, create, newNode, newOp, update } from "./commit-support.ts";
 import { deviceOf, expectProblem, newBlock, newDevice, send, sendAsItIs, type Signed, type TestBlock } from "./support.ts";
-import { unzip } from "./unzip.ts";
+import { unzip } from "./support/unzip.ts";
 
 // Many small requests each: a busy machine takes its time.
 vi.setConfig({ testTimeout: 30_000 });

@@ -1,0 +1,126 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openHouse, type House } from "../e2e/support/house.ts";
+import { seeded } from "../e2e/support/random.ts";
+import { openBrowser, openPerson } from "./support/browser.ts";
+import { savedBy } from "./support/downloads.ts";
+import { goTo, makeFolder, rowOf, signUp } from "./support/pages.ts";
+
+let house: House;
+let browser: Browser;
+beforeAll(async () => {
+  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await house?.[Symbol.asyncDispose]();
+});
+const url = () => house.edge().url;
+
+it("WB20 a search finds files and folders by a part of their name, wherever they are, and opens them", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  const email = await signUp(page, url());
+  const device = await house.device("finder", { email, direct: true });
+  await mkdir(join(device.folder, "Work", "Übersichten"), { recursive: true });
+  await writeFile(join(device.folder, "Work", "Übersichten", "overview.txt"), "found it");
+  await writeFile(join(device.folder, "other.txt"), "other");
+  await device.once();
+  await rowOf(page, "Work").waitFor();
+
+  await page.getByRole("searchbox").fill("OVERV");
+  const found = page.getByRole("grid", { name: "Found for OVERV" });
+  await expect.poll(() => found.locator(".grid__item").count()).toBe(1);
+  await found.getByText("Work/Übersichten").waitFor();
+  await page.getByText("1 item found").waitFor();
+  await rowOf(page, "overview.txt").dblclick();
+  await page.getByText("found it").waitFor();
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("searchbox").fill("übers");
+  await rowOf(page, "Übersichten").dblclick();
+  await page.getByRole("heading", { name: "Übersichten", level: 1 }).waitFor();
+  await rowOf(page, "overview.txt").waitFor();
+  expect(await page.getByRole("searchbox").inputValue()).toBe("");
+
+  await page.getByRole("searchbox").fill("other");
+  await rowOf(page, "other.txt").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Show in its folder" }).click();
+  await page.getByRole("heading", { name: "Files", level: 1 }).waitFor();
+  await rowOf(page, "Work").waitFor();
+
+  await page.getByRole("searchbox").fill("no such thing");
+  await page.getByRole("heading", { name: "Nothing is called “no such thing”" }).waitFor();
+  await page.getByRole("searchbox").press("Escape");
+  await rowOf(page, "other.txt").waitFor();
+  expect(person.faults).toEqual([]);
+});
+
+it("WB21 on a phone a tap opens, and a button in each row has what else can be done with it", async () => {
+  await using person = await openPerson(browser, { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
+  const { page } = person;
+  await signUp(page, url());
+  await makeFolder(page, "Pocket");
+  await page.getByRole("button", { name: "Select nothing" }).tap();
+  await page.getByRole("button", { name: "More for Pocket" }).tap();
+  await page.getByRole("menuitem", { name: "Rename" }).tap();
+  await page.getByRole("textbox", { name: "New name of Pocket" }).fill("Purse");
+  await page.keyboard.press("Enter");
+  await rowOf(page, "Purse").waitFor();
+  await page.getByRole("button", { name: "Select nothing" }).tap();
+  await rowOf(page, "Purse").tap();
+  await page.getByRole("heading", { name: "Purse", level: 1 }).waitFor();
+  await page.getByText("This folder is empty").waitFor();
+  expect(person.faults).toEqual([]);
+});
+
+it("WB36 a folder, or several things at once, come as one archive", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  const email = await signUp(page, url());
+  const device = await house.device("packer", { email, direct: true });
+  const large = seeded(11).bytes(3_000_000);
+  await mkdir(join(device.folder, "Album", "empty"), { recursive: true });
+  await writeFile(join(device.folder, "Album", "large.bin"), large);
+  await writeFile(join(device.folder, "note.txt"), "note");
+  await device.once();
+  await rowOf(page, "Album").click();
+  const download = () => page.getByRole("toolbar").getByRole("button", { name: "Download" }).click();
+  const one = await savedBy(page, download);
+  expect(one.name).toBe("Album.zip");
+  expect(one.entries()).toEqual(["Album/", "Album/empty/", "Album/large.bin"]);
+  expect(one.bytes.includes(large)).toBe(true);
+  await rowOf(page, "note.txt").click({ modifiers: ["Control"] });
+  const both = await savedBy(page, download);
+  expect(both.name).toMatch(/\.zip$/);
+  expect(both.entries()).toEqual(["Album/", "Album/empty/", "Album/large.bin", "note.txt"]);
+  expect(person.faults).toEqual([]);
+});
+
+it("WB80 the pictures of the insights have their numbers beside them as text", async () => {
+  await using person = await openPerson(browser);
+  const { page } = person;
+  const email = await signUp(page, url());
+  const device = await house.device("busy", { email, direct: true });
+  await mkdir(device.folder, { recursive: true });
+  await writeFile(join(device.folder, "one.bin"), seeded(12).bytes(1_000_000));
+  await device.once();
+  await writeFile(join(device.folder, "two.bin"), seeded(12).bytes(1_000_000));
+  await device.once();
+  await goTo(page, "Insights");
+
+  const storage = page.getByRole("region", { name: "Storage" });
+  await expect.poll(() => storage.locator(".tile", { hasText: "Your files" }).innerText()).toContain("2 MB");
+  await expect.poll(() => storage.locator(".tile", { hasText: "Saved in storage" }).innerText()).toContain("1 MB");
+  const sent = page.getByRole("region", { name: "Sent per day" });
+  await sent.getByRole("img", { name: "Bytes sent per day" }).locator("canvas").waitFor();
+  await sent.getByText("The numbers").click();
+  const row = sent.getByRole("row").nth(1);
+  expect((await row.getByRole("cell").allInnerTexts()).slice(0, 3)).toEqual([new Date().toISOString().slice(0, 10), "2 MB", "1 MB"]);
+  const activity = page.getByRole("region", { name: "Changes by device" });
+  await activity.getByText("The numbers").click();
+  expect(await activity.getByRole("row").nth(1).getByRole("cell").first().innerText()).toBe("busy");
+  expect(person.faults).toEqual([]);
+});
