@@ -81,16 +81,17 @@ const id = (number: number): string => `n${String(number).padStart(21, "0")}`;
 /** The root's listing, as the server would answer it, with so many files. */
 async function fillRoot(page: Page, count: number): Promise<void> {
   const pageSize = 1000;
-  const answers = new Map<number, string>();
-  await page.context().route(/\/v1\/tree\/rootrootrootrootrootrt/, async (route) => {
-    const after = new URL(route.request().url()).searchParams.get("after");
-    const from = after === null ? 0 : Number(after.slice(5, 11)) + 1;
-    const real = answers.get(-1) ?? (await (await route.fetch({ url: route.request().url().replace(/\?.*/, "") })).text());
-    answers.set(-1, real);
-    const { epoch, head, folder } = JSON.parse(real) as { epoch: string; head: number; folder: object };
+  const root = "rootrootrootrootrootrt";
+  let real: Promise<string> | undefined;
+  await page.context().route(/\/v1\/tree$/, async (route) => {
+    const asked = route.request().postDataJSON() as { folders: { node: string; after?: string }[] };
+    const after = asked.folders[0]?.after;
+    const from = after === undefined ? 0 : Number(after.slice(5, 11)) + 1;
+    real ??= route.fetch({ postData: { folders: [{ node: root }] } }).then((answer) => answer.text());
+    const [place] = (JSON.parse(await real) as { folders: { epoch: string; head: number; folder: object }[] }).folders;
     const children = Array.from({ length: Math.min(pageSize, count - from) }, (_, index) => ({
       node: id(from + index),
-      parent: "rootrootrootrootrootrt",
+      parent: root,
       name: `file ${String(from + index).padStart(6, "0")}.txt`,
       kind: "file",
       rev: 1,
@@ -102,7 +103,7 @@ async function fillRoot(page: Page, count: number): Promise<void> {
       manifest: null,
     }));
     const next = from + pageSize < count ? (children.at(-1)?.name ?? null) : null;
-    await route.fulfill({ json: { epoch, head, folder, children, next } });
+    await route.fulfill({ json: { folders: [{ ...place, children, next }] } });
   });
 }
 
@@ -132,13 +133,13 @@ it("WB92 the first list of 1,000 entries shows with one page of the tree, and wh
   await fillRoot(page, 1000);
   const asked: string[] = [];
   page.on("request", (request) => {
-    if (request.url().includes("/v1/tree/")) asked.push(request.url());
+    if (new URL(request.url()).pathname === "/v1/tree") asked.push(request.url());
   });
   await page.addInitScript(() => {
     const before = window.fetch.bind(window);
     window.fetch = async (...args) => {
       const answer = await before(...args);
-      if (answer.url.includes("/v1/tree/")) performance.mark("data");
+      if (new URL(answer.url).pathname === "/v1/tree") performance.mark("data");
       return answer;
     };
     new MutationObserver((_, watch) => {
