@@ -81,17 +81,17 @@ const id = (number: number): string => `n${String(number).padStart(21, "0")}`;
 /** The root's listing, as the server would answer it, with so many files. */
 async function fillRoot(page: Page, count: number): Promise<void> {
   const pageSize = 1000;
-  const root = "rootrootrootrootrootrt";
+  const rootNode = "rootrootrootrootrootrt";
   let real: Promise<string> | undefined;
   await page.context().route(/\/v1\/tree$/, async (route) => {
     const asked = route.request().postDataJSON() as { folders: { node: string; after?: string }[] };
     const after = asked.folders[0]?.after;
     const from = after === undefined ? 0 : Number(after.slice(5, 11)) + 1;
-    real ??= route.fetch({ postData: { folders: [{ node: root }] } }).then((answer) => answer.text());
+    real ??= route.fetch({ postData: { folders: [{ node: rootNode }] } }).then((answer) => answer.text());
     const [place] = (JSON.parse(await real) as { folders: { epoch: string; head: number; folder: object }[] }).folders;
     const children = Array.from({ length: Math.min(pageSize, count - from) }, (_, index) => ({
       node: id(from + index),
-      parent: root,
+      parent: rootNode,
       name: `file ${String(from + index).padStart(6, "0")}.txt`,
       kind: "file",
       rev: 1,
