@@ -32,10 +32,11 @@ async function held(paths: FolderPaths, now: number, options?: LockOptions): Pro
   return lock;
 }
 
-/** A process that holds the lock until it is killed. */
+/** A process that holds the lock until it is killed: in a global, because a lock that nobody names any more is collected, and let go. */
 async function holdElsewhere(path: string) {
   const script = `const { tryProcessLock } = await import(${JSON.stringify(lockModule)});
-    console.log(tryProcessLock(${JSON.stringify(path)}) === undefined ? "busy" : "held"); setInterval(() => {}, 1000);`;
+    globalThis.lock = tryProcessLock(${JSON.stringify(path)});
+    console.log(globalThis.lock === undefined ? "busy" : "held"); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   const [said] = await once(child.stdout, "data");
   return { child, said: String(said).trim() };
