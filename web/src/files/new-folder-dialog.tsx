@@ -19,7 +19,7 @@ export function NewFolderDialog({ parent, onClose, onMade }: NewFolderDialogProp
     const wanted = name.trim().normalize("NFC");
     const wrong = nameFault(wanted);
     if (wrong !== undefined) return setFault(faultTexts[wrong]);
-    if ([...library.childrenOf(parent)].some((entry) => entry.name === wanted))
+    if (Array.from(library.childrenOf(parent)).some((entry) => entry.name === wanted))
       return setFault("There is something with this name here already.");
     onClose();
     const node = newNodeId();

@@ -143,7 +143,7 @@ export function createTransfers(library: Library): Transfers {
 
   async function childrenByName(folder: NodeId): Promise<Map<string, Entry>> {
     await whenRead(library, folder);
-    return new Map([...library.childrenOf(folder)].map((entry) => [entry.name, entry]));
+    return new Map(Array.from(library.childrenOf(folder), (entry) => [entry.name, entry]));
   }
 
   /** The folder below `folder` with these names, made where it is missing. */
