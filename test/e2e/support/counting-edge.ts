@@ -4,10 +4,18 @@ import { join } from "node:path";
 import { root } from "../../../scripts/local/root.ts";
 import type { House } from "./house.ts";
 
-/** What is billed. Reads of R2 are its class B, writes and lists class A; `objectCalls` are requests of Durable Objects. */
+/**
+ * What is billed. Reads of R2 are its class B, writes and lists class A; `objectCalls` and alarms are requests of Durable
+ * Objects, and so are twenty messages together.
+ */
 export type Counts = {
   readonly requests: number;
   readonly objectCalls: number;
+  readonly objectAlarms: number;
+  readonly objectMessages: number;
+  readonly objectRowsRead: number;
+  readonly objectRowsWritten: number;
+  readonly objectD1Batches: number;
   readonly r2Writes: number;
   readonly r2Reads: number;
   readonly r2Deletes: number;
@@ -33,6 +41,15 @@ function withMain(toml = "", main: string): string {
 
 /** What the edge was asked for since the last time. */
 export async function takeCounts(house: House): Promise<Counts> {
-  const answer = await fetch(`${house.edge().url}/__counts?reset`);
-  return (await answer.json()) as Counts;
+  return (await ask(house)).counts;
+}
+
+/** By binding: how large each database is that was asked for anything. */
+export async function databaseSizes(house: House): Promise<Readonly<Record<string, number>>> {
+  return (await ask(house, "")).databaseBytes;
+}
+
+async function ask(house: House, query = "?reset"): Promise<{ counts: Counts; databaseBytes: Record<string, number> }> {
+  const answer = await fetch(`${house.edge().url}/__counts${query}`);
+  return (await answer.json()) as { counts: Counts; databaseBytes: Record<string, number> };
 }
