@@ -26,7 +26,6 @@ const counts = {
 /** Of each database, by its binding, when it last answered. */
 const databaseBytes: Record<string, number> = {};
 
-
 type Source = { readonly binding: string; readonly asker: "worker" | "object" };
 
 class CountedStatement {
@@ -179,7 +178,7 @@ export default {
     }
     countCursors();
     const answer = Response.json({ counts, databaseBytes });
-    if (searchParams.has("reset")) for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] = 0;
+    if (searchParams.has("reset")) for (const key of Object.keys(counts) as (keyof typeof counts)[]) counts[key] = 0;
     return answer;
   },
 } satisfies ExportedHandler<Env>;

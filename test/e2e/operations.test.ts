@@ -14,7 +14,7 @@ let recorded: Operations;
 beforeAll(async () => {
   house = await openHouse({}, { makeRoot: countingRoot });
   recorded = await readOperations();
-  now = await countOperations(house, () => undefined);
+  now = await countOperations(house);
 }, 300_000);
 afterAll(() => house?.[Symbol.asyncDispose]());
 
@@ -26,7 +26,9 @@ it("E52 no operation asks more of the edge than was recorded: requests, R2 opera
     for (const [what, count] of Object.entries(asked)) {
       const was = Object.entries(before?.asked ?? {}).find(([key]) => key === what)?.[1] ?? 0;
       const most = was * slack.share + slack.count * (what.endsWith("Bytes") ? 100 : 1);
-      expect.soft(count, `${what} of ${name}, recorded as ${was}; if that has to be, npm run bench:count records it`).toBeLessThanOrEqual(most);
+      expect
+        .soft(count, `${what} of ${name}, recorded as ${was}; if that has to be, npm run bench:count records it`)
+        .toBeLessThanOrEqual(most);
     }
   }
 });

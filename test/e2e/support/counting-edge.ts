@@ -24,18 +24,28 @@ export type Counts = {
   readonly d1RowsWritten: number;
 };
 
+type RootOptions = {
+  /** The API Worker's entry, from the repository's folder. */
+  readonly main: string;
+  /** So many requests, and sign-ins, as anybody likes. */
+  readonly unlimited?: boolean;
+};
+
 /** Made in the folder, of the repository's own configuration. */
-export async function countingRoot(directory: string): Promise<string> {
+export async function rootWith(directory: string, { main, unlimited = false }: RootOptions): Promise<string> {
   const gc = join("workers", "gc-cron");
   await mkdir(join(directory, gc), { recursive: true });
   await cp(join(root, "migrations"), join(directory, "migrations"), { recursive: true });
-  const [api, collector] = await Promise.all(["", gc].map((folder) => readFile(join(root, folder, "wrangler.toml"), "utf8")));
-  await writeFile(join(directory, "wrangler.toml"), withMain(api, "test/counting/worker.ts"));
+  const [api = "", collector = ""] = await Promise.all(["", gc].map((folder) => readFile(join(root, folder, "wrangler.toml"), "utf8")));
+  const limits = unlimited ? api.replace(/limit = \d+/g, "limit = 1000000000") : api;
+  await writeFile(join(directory, "wrangler.toml"), withMain(limits, main));
   await writeFile(join(directory, gc, "wrangler.toml"), withMain(collector, join(gc, "src/index.ts")));
   return directory;
 }
 
-function withMain(toml = "", main: string): string {
+export const countingRoot = (directory: string): Promise<string> => rootWith(directory, { main: "test/counting/worker.ts" });
+
+function withMain(toml: string, main: string): string {
   return toml.replace(/^main = .*$/m, `main = ${JSON.stringify(join(root, main))}`);
 }
 

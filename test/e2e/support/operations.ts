@@ -4,8 +4,8 @@ import { mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openHome } from "@ashlar/client/node/home";
 import { packBlockBytesMax } from "@ashlar/shared/limits";
-import type { Session } from "@ashlar/shared/protocol/account";
-import { changesResponseSchema } from "@ashlar/shared/protocol/change";
+import { type Session, sessionSchema } from "@ashlar/shared/protocol/account";
+import { changesResponseSchema, socketProtocol, socketTokenPrefix } from "@ashlar/shared/protocol/change";
 import { askAtDoor } from "../../../scripts/local/door.ts";
 import type { Running } from "./command.ts";
 import { type Counts, databaseSizes, takeCounts } from "./counting-edge.ts";
@@ -19,7 +19,8 @@ const seed = 20_261_127;
 const smallFiles = 2000;
 const filesPerFolder = 100;
 const largeMiB = 64;
-const edits = 5;
+const edits = 10;
+const requests = 100;
 const deletions = 400;
 const blocksPerCheck = 1000;
 const putBlocks = 300;
@@ -34,8 +35,10 @@ export type Operations = {
   readonly rowBytes: { readonly metaPerFile: number; readonly indexPerBlock: number };
 };
 
-/** The house is one of {@link countingRoot}, and new. Tells of each as it is done. */
-export async function countOperations(house: House, tell: (name: string, counted: Counted) => void): Promise<Operations> {
+export type Watch = { begins(name: string): void; ended(name: string, counted: Counted): void };
+
+/** The house is one of {@link countingRoot}, and new. */
+export async function countOperations(house: House, watch?: Watch): Promise<Operations> {
   const random = seeded(seed);
   const email = "operations@example.org";
   const a = await house.device("A", { email, register: true });
@@ -47,11 +50,12 @@ export async function countOperations(house: House, tell: (name: string, counted
   async function count(name: string, what: string, times: number, act: () => Promise<unknown>): Promise<void> {
     await takeCounts(house);
     const before = wireOf([a, b]);
+    watch?.begins(name);
     await act();
     const asked = await takeCounts(house);
     const after = wireOf([a, b]);
     counted[name] = { what, times, asked: { ...asked, upBytes: after.up - before.up, downBytes: after.down - before.down } };
-    tell(name, counted[name]);
+    watch?.ended(name, counted[name]);
   }
 
   const metaBefore = await bytesOf(house, "META_");
@@ -120,14 +124,19 @@ export async function countOperations(house: House, tell: (name: string, counted
 
   const session = await sessionOf(a);
   const { epoch, head } = changesResponseSchema.parse(await request(house, session, "GET", "/v1/changes?since=0&limit=1"));
-  await count("poll", "a question for changes, of which there are none", edits, async () => {
-    for (let at = 0; at < edits; at++) await request(house, session, "GET", `/v1/changes?since=${head}&epoch=${epoch}`);
+  await count("poll", "a question for changes, of which there are none", requests, async () => {
+    for (let at = 0; at < requests; at++) await request(house, session, "GET", `/v1/changes?since=${head}&epoch=${epoch}`);
   });
-  const other = await house.device("C", { email });
-  const refresh = await sessionOf(other);
-  await count("refresh", "a device's session renewed", 1, () =>
-    request(house, refresh, "POST", "/v1/session/refresh", { refreshToken: refresh.refreshToken }),
-  );
+  let renewed = await sessionOf(await house.device("C", { email }));
+  await count("refresh", "a device's session renewed", requests, async () => {
+    for (let at = 0; at < requests; at++) {
+      const { refreshToken } = renewed;
+      renewed = sessionSchema.parse(await request(house, renewed, "POST", "/v1/session/refresh", { refreshToken }));
+    }
+  });
+  await count("listen", "a socket that is opened, greeted and closed", requests, async () => {
+    for (let at = 0; at < requests; at++) await listen(house, renewed, { epoch, cursor: head });
+  });
   await count("check", "a block of which the edge is asked whether it has it", blocksPerCheck, async () => {
     const blocks = Array.from({ length: blocksPerCheck }, () => ({ hash: random.bytes(32).toString("hex"), size: 2 * MiB }));
     await request(house, session, "POST", "/v1/blocks/check", { blocks });
@@ -188,10 +197,24 @@ async function request(house: House, session: Session, method: string, path: str
   return answer.json();
 }
 
-async function put(house: House, { accessToken }: Session, bytes: Buffer<ArrayBuffer>): Promise<void> {
+async function put(house: House, { accessToken }: Session, content: Uint8Array): Promise<void> {
+  const bytes = new Uint8Array(content);
   const hash = createHash("sha256").update(bytes).digest("hex");
   const headers = { authorization: `Bearer ${accessToken}`, "content-type": "application/octet-stream" };
   const answer = await fetch(`${house.edge().url}/v1/blocks/${hash}`, { method: "PUT", headers, body: bytes });
   await answer.arrayBuffer();
   if (!answer.ok) throw new Error(`the PUT of a block was answered ${answer.status}`);
+}
+
+/** As a device does that lost its connection, or whose token has run out. */
+async function listen(house: House, { accessToken }: Session, known: { epoch: string; cursor: number }): Promise<void> {
+  const socket = new WebSocket(`${house.edge().url.replace("http", "ws")}/v1/events`, [socketProtocol, socketTokenPrefix + accessToken]);
+  socket.addEventListener("open", () => socket.send(JSON.stringify({ type: "hello", ...known })));
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener("message", () => resolve(), { once: true });
+    socket.addEventListener("error", () => reject(new Error("the socket failed")), { once: true });
+  });
+  const closed = new Promise((resolve) => socket.addEventListener("close", resolve, { once: true }));
+  socket.close(1000);
+  await closed;
 }
