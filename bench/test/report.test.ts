@@ -65,6 +65,6 @@ it("BE2 by way of a server every byte passes two links, and a change half a roun
   const change = { bytes: 12_500_000, make: async () => undefined, arrived: async () => true };
   expect(limitsOf(change, wan, true)).toEqual({ up: 1.06, all: 2.06 });
   expect(limitsOf(change, wan, false)).toEqual({ up: 1.06, all: 1.06 });
-  expect(limitsOf({ ...change, arrived: undefined }, wan, true)).toEqual({ up: 0, all: 0 });
+  expect(limitsOf({ ...change, isTouch: true }, wan, true)).toEqual({ up: 0, all: 0 });
   expect(limitsOf(change, loopback, true)).toEqual({ up: 0, all: 0 });
 });

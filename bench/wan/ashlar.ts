@@ -35,12 +35,12 @@ export const ashlar: Contender = {
         ["edge", house.edge().pid],
       ]),
       bytes: () => ({ up: links.a.counts(), down: links.b.counts() }),
-      async carry({ make, arrived }, _meter, signal) {
+      async carry({ make, arrived, isTouch }, _meter, signal) {
         const before = cursorOf(onA);
         const eventsBefore = onA.events.length;
         const startedMs = performance.now();
         await make();
-        if (arrived === undefined) {
+        if (isTouch === true) {
           const seconds = await secondsUntil(startedMs, () => onA.events.length > eventsBefore, signal);
           return { upSeconds: seconds, seconds };
         }

@@ -64,7 +64,7 @@ async function delayOf(session: Session, { name, make }: { name: string; make: (
     return there !== undefined && here.equals(there);
   };
   const meter = new Meter(new Map());
-  const { seconds } = await session.carry({ make, arrived, unprompted: true }, meter, AbortSignal.timeout(patienceMs));
+  const { seconds } = await session.carry({ make, arrived }, meter, AbortSignal.timeout(patienceMs));
   meter.stop();
   return seconds;
 }

@@ -68,7 +68,7 @@ async function measure(
     ...base,
     value: carried.seconds,
     ...(limits.all > 0 && { limit: limits.all }),
-    ...(session.throughServer && change.arrived !== undefined && { also: `to the server ${carried.upSeconds.toFixed(2)} s${times}` }),
+    ...(session.throughServer && change.isTouch !== true && { also: `to the server ${carried.upSeconds.toFixed(2)} s${times}` }),
     upBytes: after.up.upBytes - before.up.upBytes,
     downBytes: after.down.downBytes - before.down.downBytes,
     ...metered,

@@ -25,10 +25,10 @@ export type Carried = {
 export type Change = {
   /** Made in an instant: whatever takes time was prepared. */
   readonly make: () => Promise<void>;
-  /** Whether it is all there, by a quick look. Undefined: there is nothing to carry, and it ends when A has looked. */
-  readonly arrived: ((folder: string) => Promise<boolean>) | undefined;
-  /** Nobody tells a program that listens to look at once. */
-  readonly unprompted?: boolean;
+  /** Whether it is all there, by a quick look. */
+  readonly arrived: (folder: string) => Promise<boolean>;
+  /** Nothing but a file's time: who carries no times is done when A has looked. */
+  readonly isTouch?: boolean;
 };
 
 export type Session = AsyncDisposable & {

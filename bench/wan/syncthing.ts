@@ -8,7 +8,7 @@ import { freePort } from "./command.ts";
 import type { Contender, Session } from "./session.ts";
 import { secondsUntil } from "./until.ts";
 
-/** Its default is 10: how long a folder is quiet before it is looked at. */
+/** How long a folder is quiet before it is looked at: the shortest that it can be told. */
 const watcherDelayS = 1;
 const folderId = "race";
 const connectMsMax = 60_000;
@@ -20,7 +20,7 @@ const folderSchema = z.object({ state: z.string(), needTotalItems: z.number() })
 export const syncthing: Contender = {
   name: "Syncthing",
   needs: { program: "syncthing", from: "apt install syncthing" },
-  way: "two devices that listen, directly; told at once to look, and by its watcher (1 s, default 10 s) where delays are measured",
+  way: `two devices that listen, directly; its watcher waits for ${watcherDelayS} s, 10 if nobody sets it`,
   async open(directory, lanes) {
     await using stack = new AsyncDisposableStack();
     const [folderA, folderB] = [join(directory, "a"), join(directory, "b")];
@@ -46,13 +46,10 @@ export const syncthing: Contender = {
         ["B", b.pid],
       ]),
       bytes: () => ({ up: link.counts(), down: link.counts() }),
-      async carry({ make, arrived, unprompted }, _meter, signal) {
+      async carry({ make, arrived }, _meter, signal) {
         const startedMs = performance.now();
         await make();
-        const scan = unprompted ? Promise.resolve() : a.ask("POST", `db/scan?folder=${folderId}`);
-        if (arrived === undefined) await scan;
-        const seconds = await secondsUntil(startedMs, () => arrived?.(folderB) ?? true, signal);
-        await scan;
+        const seconds = await secondsUntil(startedMs, () => arrived(folderB), signal);
         await secondsUntil(startedMs, async () => (await isAtRest(a)) && (await isAtRest(b)), signal);
         return { upSeconds: seconds, seconds };
       },
