@@ -63,6 +63,8 @@ export class Loop {
   async syncOnce(signal: AbortSignal): Promise<Outcome> {
     this.#remote.isBehind = true;
     this.#disk.everything();
+    // A person who calls again may have made room meanwhile.
+    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
     this.#become("working");
     try {
       await this.#untilDone(signal);
@@ -82,6 +84,7 @@ export class Loop {
     // The first look arms the watches.
     this.#disk.everything();
     this.#remote.isBehind = true;
+    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
     this.#core.attempt(() => this.#reconciler.schedule());
     try {
       // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
