@@ -90,7 +90,7 @@ await send(
   edge,
   Array.from({ length: bigFolderFiles }, (_, index) => create(nodeId(), big, `file ${index}.txt`)),
 );
-await refetch(edge);
+await refetch();
 const target = nodeId();
 await send(edge, [mkdir(target, rootId, "target")]);
 report(
