@@ -1,12 +1,13 @@
 /** Which of the platform's limits is met at how many users, and what the design does there. */
+import { collectBounds } from "@ashlar/server/collect/collect";
 import { accessTokenMs } from "@ashlar/shared/limits";
 import { databaseBytesOf, reconnectionsPerDay } from "./cost.ts";
 import { type Measured, once } from "./measured.ts";
 import type { Person } from "./people.ts";
 
 /** Of one D1 database: it does one thing at a time. What a query takes is the documentation's "1 ms", and "several" for a write. */
-const d1ReadMs = 1;
-const d1WriteMs = 5;
+export const d1ReadMs = 1;
+export const d1WriteMs = 5;
 const d1Bytes = 10e9;
 const d1AccountBytes = 1e12;
 const d1Databases = 50_000;
@@ -17,9 +18,10 @@ const objectSockets = 32_768;
 /** An account and its devices in the directory, with their indices; reckoned from the schema, not measured. */
 const accountBytes = 500;
 const deviceBytes = 500;
-/** Users that one run of the collector looks through, and its runs in a day (packages/server/src/collect, its cron). */
-const tendedPerRun = 4000;
+/** Of the collector, by its cron. */
 const runsPerDay = 24;
+/** Accounts draw their meta shard, and hashes have their index shard, by one byte. */
+const shardsOfByte = 256;
 const secondsOfDay = 86_400;
 
 export type Shards = { readonly meta: number; readonly index: number };
@@ -58,7 +60,8 @@ export function limitsOf(measured: Measured, person: Person, shards: Shards): Li
       kind: "meta-size",
       name: "size of the meta shards",
       users: (shards.meta * d1Bytes) / bytes.meta,
-      answer: "more shards: a binding, a migration and a deploy each; new users go to new shards, and nobody moves",
+      answer:
+        "more shards: a binding, a migration and a deploy each. Accounts draw one evenly and stay there: the full have to be left out of the draw first",
     },
     {
       kind: "meta-writes",
@@ -70,7 +73,19 @@ export function limitsOf(measured: Measured, person: Person, shards: Shards): Li
       kind: "index-size",
       name: "size of the index shards",
       users: (shards.index * d1Bytes) / bytes.index,
-      answer: "more shards, which hashes have to be moved to: by prefix, while both are asked",
+      answer: "more shards: another number of them places hashes anew, which have to be moved while both places are asked",
+    },
+    {
+      kind: "meta-draw",
+      name: `draw of one of at most ${shardsOfByte} meta shards (a bound of our own)`,
+      users: (shardsOfByte * d1Bytes) / bytes.meta,
+      answer: "a draw by two bytes",
+    },
+    {
+      kind: "index-draw",
+      name: `choice of one of at most ${shardsOfByte} index shards (a bound of our own)`,
+      users: (shardsOfByte * d1Bytes) / bytes.index,
+      answer: "a choice by two bytes of the hash",
     },
     {
       kind: "d1-account",
@@ -87,7 +102,7 @@ export function limitsOf(measured: Measured, person: Person, shards: Shards): Li
     {
       kind: "collector",
       name: "daily look of the collector (a bound of our own)",
-      users: tendedPerRun * runsPerDay,
+      users: collectBounds.users.users * runsPerDay,
       answer: "a look takes longer than a day: history is kept longer, and nothing else; then more runs an hour, or more users in each",
     },
     {

@@ -1,7 +1,7 @@
 /** docs/SCALE.md, every figure of it from the model. */
 import { accessTokenMs } from "@ashlar/shared/limits";
 import { billedOf, blockMiB, d1WaitMs, databaseBytesOf, type Month, monthOf, reconnectionsPerDay } from "./cost.ts";
-import { type Limit, limitsOf, type Shards } from "./limits.ts";
+import { d1ReadMs, d1WriteMs, type Limit, limitsOf, type Shards } from "./limits.ts";
 import { type Measured, once } from "./measured.ts";
 import { people, type Person, seeds } from "./people.ts";
 import { add, type Billed, dollars, prices, times } from "./prices.ts";
@@ -84,7 +84,8 @@ ${percent(partOf(measured, "connections"))} of the bill. Edits are ${percent(par
 ## Which limit comes first
 
 Users of that kind (${count(seeds.person.files)} files, ${count(editsPerDay(seeds.person))} edits a day, ${megabytes(bytes.meta)} of metadata and ${megabytes(bytes.index)} of block index each; a block is ${count(blockMiB(measured))} MiB) until a limit of the platform is met, with the ${configured.meta} meta and
-${configured.index} index shards of wrangler.toml, and with ${template.meta} and ${template.index}. First comes ${firstOf(firstNow)} with the former, and ${firstOf(first)} with the latter.
+${configured.index} index shards of wrangler.toml, and with ${template.meta} and ${template.index}. A database is taken to do one thing at a time, a read in ${d1ReadMs} ms and a write in ${d1WriteMs}.
+First comes ${firstOf(firstNow)} with the former, and ${firstOf(first)} with the latter.
 
 ${table(
   [
