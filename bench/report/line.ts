@@ -32,7 +32,7 @@ export function cellsOf(line: Line): string[] {
     line.who,
     value === undefined ? "-" : figure(value, unit),
     limit === undefined ? "" : figure(limit, unit),
-    limit === undefined || value === undefined || limit === 0 ? "" : (value / limit).toFixed(2),
+    limit === undefined || value === undefined || limit === 0 ? "" : (value / limit).toPrecision(3),
     line.also ?? "",
     upBytes === undefined ? "" : bytesText(upBytes),
     downBytes === undefined ? "" : bytesText(downBytes),
