@@ -3,6 +3,7 @@ import { copyFile, mkdir, open, readdir, rename, stat, utimes, writeFile } from 
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { copyBeside, insertAtHead, overwrite } from "../../test/e2e/support/edits.ts";
+import { jsonRecords } from "../../test/e2e/support/json-records.ts";
 import type { Random } from "../../test/e2e/support/random.ts";
 import type { Change } from "./session.ts";
 
@@ -118,34 +119,13 @@ async function appended({ a, random }: Place): Promise<Prepared> {
 }
 
 async function newJson({ a, aside, random }: Place, size: number): Promise<Prepared> {
-  const bytes = jsonOf(random, size);
+  const bytes = jsonRecords(random, size);
   await writeFile(aside, bytes);
   return {
     bytes: zstdCompressSync(bytes).length,
     make: () => rename(aside, join(a, "records.json")),
     arrived: async (folder) => (await sizeOf(join(folder, "records.json"))) === size,
   };
-}
-
-const words = ["amber", "basalt", "cedar", "delta", "ember", "fjord", "granite", "harbour", "indigo", "juniper", "kelp", "lagoon"];
-
-/** Records as services log and export them: names that repeat, numbers that do not. */
-function jsonOf(random: Random, size: number): Buffer {
-  const bytes = Buffer.alloc(size, 0x20);
-  let at = 0;
-  for (let id = 0; ; id++) {
-    const record = {
-      id,
-      at: new Date(1_700_000_000_000 + id * 977).toISOString(),
-      user: random.bytes(8).toString("hex"),
-      title: `${random.pick(words)} ${random.pick(words)} ${random.pick(words)}`,
-      amount: random.integer(0, 1_000_000) / 100,
-      tags: [random.pick(words), random.pick(words)],
-    };
-    const line = `${JSON.stringify(record)}\n`;
-    if (at + line.length > size) return bytes;
-    at += bytes.write(line, at);
-  }
 }
 
 async function copied({ a, aside }: Place, size: number): Promise<Prepared> {

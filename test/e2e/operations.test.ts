@@ -57,3 +57,10 @@ it("E53 renaming a folder and copying a file are one request, and nothing of the
     expect([asked?.requests, asked?.r2Writes, asked?.r2Reads]).toEqual([1, 0, 0]);
   }
 });
+
+it("E53 JSON travels compressed, and no object more is stored for it than for as much that does not compress", () => {
+  const [json, large] = [now.counted["json-up"], now.counted["large-up"]];
+  const each = (what: "upBytes" | "r2Writes", counted: typeof json) => (counted?.asked[what] ?? Number.NaN) / (counted?.times ?? 1);
+  expect(each("upBytes", json)).toBeLessThan(each("upBytes", large) / 3);
+  expect(each("r2Writes", json)).toBeLessThan(each("r2Writes", large) * 1.5);
+});

@@ -12,6 +12,7 @@ import { type Counts, databaseSizes, takeCounts } from "./counting-edge.ts";
 import { copyBeside, overwrite } from "./edits.ts";
 import { eventually } from "./eventually.ts";
 import type { Device, House } from "./house.ts";
+import { jsonRecords } from "./json-records.ts";
 import { seeded } from "./random.ts";
 
 const MiB = 1024 * 1024;
@@ -19,6 +20,7 @@ const seed = 20_261_127;
 const smallFiles = 2000;
 const filesPerFolder = 100;
 const largeMiB = 64;
+const jsonMiB = 16;
 const edits = 10;
 const requests = 100;
 const deletions = 400;
@@ -69,7 +71,9 @@ export async function countOperations(house: House, watch?: Watch): Promise<Oper
   await count("small-down", "a file of 4 KB among thousands, to a new device", smallFiles, () => b.once());
   await writeFile(inA("large"), random.bytes(largeMiB * MiB));
   await count("large-up", "a MiB of a large file, to the edge", largeMiB, () => a.once());
-  await count("large-down", "a MiB of a large file, to another device", largeMiB, () => b.once());
+  await writeFile(inA("records.json"), jsonRecords(random, jsonMiB * MiB));
+  await count("json-up", "a MiB of JSON, to the edge", jsonMiB, () => a.once());
+  await count("large-down", "a MiB of large files, to another device", largeMiB + jsonMiB, () => b.once());
 
   {
     await using onA = a.start();
