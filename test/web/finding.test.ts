@@ -1,29 +1,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openHouse, type House } from "../e2e/support/house.ts";
+import { expect, it } from "vitest";
 import { seeded } from "../e2e/support/random.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
 import { savedBy } from "./support/downloads.ts";
 import { goTo, makeFolder, rowOf, signUp } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
+const { house, openPerson, url } = useStage();
 
 it("WB20 a search finds files and folders by a part of their name, wherever they are, and opens them", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
-  const device = await house.device("finder", { email, direct: true });
+  const device = await house().device("finder", { email, direct: true });
   await mkdir(join(device.folder, "Work", "Übersichten"), { recursive: true });
   await writeFile(join(device.folder, "Work", "Übersichten", "overview.txt"), "found it");
   await writeFile(join(device.folder, "other.txt"), "other");
@@ -59,7 +48,7 @@ it("WB20 a search finds files and folders by a part of their name, wherever they
 });
 
 it("WB21 on a phone a tap opens, and a button in each row has what else can be done with it", async () => {
-  await using person = await openPerson(browser, { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
+  await using person = await openPerson({ viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "Pocket");
@@ -77,10 +66,10 @@ it("WB21 on a phone a tap opens, and a button in each row has what else can be d
 });
 
 it("WB36 a folder, or several things at once, come as one archive", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
-  const device = await house.device("packer", { email, direct: true });
+  const device = await house().device("packer", { email, direct: true });
   const large = seeded(11).bytes(3_000_000);
   await mkdir(join(device.folder, "Album", "empty"), { recursive: true });
   await writeFile(join(device.folder, "Album", "large.bin"), large);
@@ -100,10 +89,10 @@ it("WB36 a folder, or several things at once, come as one archive", async () => 
 });
 
 it("WB80 the pictures of the insights have their numbers beside them as text", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
-  const device = await house.device("busy", { email, direct: true });
+  const device = await house().device("busy", { email, direct: true });
   await mkdir(device.folder, { recursive: true });
   await writeFile(join(device.folder, "one.bin"), seeded(12).bytes(1_000_000));
   await device.once();

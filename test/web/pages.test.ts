@@ -1,23 +1,12 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openHouse, type House } from "../e2e/support/house.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
+import { expect, it } from "vitest";
 import { pdfOf, pixel, wavOf } from "./support/media.ts";
 import { goTo, makeFolder, rowOf, expectSaid, signIn, signUp, uploaded } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
+const { openPerson, url } = useStage();
 
 it("WB40 WB41 files are shown over the page, and nothing that is in them runs or loads", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const evil = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'><a href='javascript:window.ran=1'>link</a>";
   await signUp(page, url());
@@ -64,7 +53,7 @@ it("WB40 WB41 files are shown over the page, and nothing that is in them runs or
 });
 
 it("WB51 what was deleted comes back from the trash, a folder with all that was in it", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "Box");
@@ -86,7 +75,7 @@ it("WB51 what was deleted comes back from the trash, a folder with all that was 
 });
 
 it("WB52 a rewind shows what it would change, and changes nothing before one says so", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "New");
@@ -106,8 +95,8 @@ it("WB52 a rewind shows what it would change, and changes nothing before one say
 });
 
 it("WB60 the settings list devices, and a device that is signed out there cannot go on", async () => {
-  await using person = await openPerson(browser);
-  await using second = await openPerson(browser, { userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" });
+  await using person = await openPerson();
+  await using second = await openPerson({ userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" });
   const email = await signUp(person.page, url());
   await signIn(second.page, url(), email);
   await goTo(person.page, "Settings");
