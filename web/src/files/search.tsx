@@ -4,6 +4,7 @@ import { type SearchPage, searchSchema } from "@ashlar/shared/protocol/search";
 import { Search, SearchX, X } from "lucide-react";
 import { type Ref, useEffect, useState } from "react";
 import { type Entry, entryOf } from "../library/entry.ts";
+import { compareNames } from "../library/sorting.ts";
 import { useStore } from "../platform/store.ts";
 import { useApp } from "../shell/context.ts";
 import { Empty, Spinner } from "../ui/empty.tsx";
@@ -58,7 +59,7 @@ export function SearchResults({ query, does }: SearchResultsProps) {
   const [selection, setSelection] = useState<Selection>(nothing);
   // What was found may have got another name since, or be gone.
   useStore(library.revision);
-  const entries = (found?.entries ?? []).flatMap((entry) => library.latest(entry) ?? []);
+  const entries = (found?.entries ?? []).flatMap((entry) => library.latest(entry) ?? []).toSorted(inOrderFor(query));
 
   const body = () => {
     if (fault !== undefined)
@@ -97,6 +98,13 @@ export function SearchResults({ query, does }: SearchResultsProps) {
       </p>
     </>
   );
+}
+
+/** What begins so comes first; then by name. */
+function inOrderFor(query: string): (a: Entry, b: Entry) => number {
+  const wanted = query.toLowerCase();
+  const rank = ({ name }: Entry) => (name.toLowerCase().startsWith(wanted) ? 0 : 1);
+  return (a, b) => rank(a) - rank(b) || compareNames(a.name, b.name) || (a.node < b.node ? -1 : 1);
 }
 
 /** Searched anew when this page has changed something: its place may be another one then. */

@@ -3,7 +3,7 @@ import { type Insights, insightsSchema } from "@ashlar/shared/protocol/insights"
 import type { ReactNode } from "react";
 import { useCallback } from "react";
 import { useApp } from "../shell/context.ts";
-import { bytesText, countText } from "../ui/format.ts";
+import { bytesText, countText, dayText } from "../ui/format.ts";
 import { Answered, Page } from "../ui/page.tsx";
 import { useAsked } from "../ui/use-asked.ts";
 import { Bars } from "./bars.tsx";
@@ -72,7 +72,7 @@ function Sent({ insights }: { readonly insights: Insights }) {
       <p className="muted">The same changes in three ways: as whole files, as blocks that were new, and as it really travelled.</p>
       <Bars
         label="Bytes sent per day"
-        labels={days.map(({ day }) => day)}
+        labels={days.map(({ day }) => dayText(day))}
         series={[
           { name: "Whole files", colour: "--line-strong", values: days.map(({ fileBytes }) => fileBytes) },
           { name: "New blocks", colour: "--folder", values: days.map(({ blockBytes }) => blockBytes) },

@@ -1,9 +1,13 @@
 import DOMPurify from "dompurify";
-import { marked } from "marked";
+import { Marked } from "marked";
 import { useCallback, useEffect, useRef } from "react";
 import { Answered } from "../ui/page.tsx";
 import { useAsked } from "../ui/use-asked.ts";
+import { highlighted } from "./highlight.ts";
 import { readText } from "./text.ts";
+
+/** Boxes of a list of tasks as text: no element of a form comes from a file. */
+const markdownOf = new Marked({ gfm: true, renderer: { checkbox: ({ checked }) => (checked ? "☑ " : "☐ ") } });
 
 export function MarkdownView({ url }: { readonly url: string }) {
   const { asked, again } = useAsked(
@@ -34,13 +38,21 @@ function Prose({ content }: { readonly content: DocumentFragment }) {
 
 /** Text and its structure only: nothing that runs, loads from elsewhere, looks like a form of this page, or styles it. */
 function cleaned(markdown: string): DocumentFragment {
-  const html = marked.parse(markdown, { async: false, gfm: true });
+  const html = markdownOf.parse(markdown, { async: false });
   const fragment = DOMPurify.sanitize(html, {
     USE_PROFILES: { html: true },
     FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select", "iframe", "img", "video", "audio", "source"],
-    FORBID_ATTR: ["style", "class", "id", "name"],
+    FORBID_ATTR: ["style", "id", "name"],
     RETURN_DOM_FRAGMENT: true,
   });
+  for (const element of fragment.querySelectorAll("[class]")) {
+    const [, language] = /^language-([\w+#-]+)$/.exec(element.className) ?? [];
+    element.removeAttribute("class");
+    const colours = element.matches("pre > code") && language !== undefined ? highlighted(element.textContent, language) : undefined;
+    if (colours === undefined) continue;
+    element.replaceChildren(colours);
+    element.className = "code";
+  }
   for (const link of fragment.querySelectorAll("a")) {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
