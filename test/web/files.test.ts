@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WebSocketRoute } from "playwright-core";
 import { expect, it } from "vitest";
-import { goTo, makeFolder, namesOn, rowOf, expectSaid, signIn, signUp, uploaded } from "./support/pages.ts";
+import { goTo, makeFolder, namesOn, rowOf, expectSaid, signIn, signUp, upload, uploaded } from "./support/pages.ts";
 import { useStage } from "./support/stage.ts";
 
 const { house, openPerson, url } = useStage();
@@ -199,4 +199,37 @@ it("WB18 a folder that another device deleted says so", async () => {
   await page.goto(address);
   await page.getByRole("heading", { name: "This folder is not there any more" }).waitFor();
   await expect.poll(() => page.getByRole("button", { name: "Look in the trash" }).count()).toBe(1);
+});
+
+it("WB23 two clicks open the row under the pointer, also the last one in view and in a list that was scrolled", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  await signUp(page, url());
+  const names = Array.from({ length: 40 }, (_, index) => `file ${String(index).padStart(2, "0")}.txt`);
+  await upload(
+    page,
+    names.map((name) => ({ name, content: name })),
+  );
+  await page.getByText("40 files uploaded").waitFor();
+  const grid = page.getByRole("grid");
+  for (const scrolled of [0, 220, 100_000]) {
+    await page.reload();
+    await rowOf(page, "file 00.txt").waitFor();
+    await grid.evaluate((element, top) => element.scrollTo(0, top), scrolled);
+    const box = await grid.boundingBox();
+    if (box === null) throw new Error("the list is not shown");
+    const place = { x: box.x + 200, y: box.y + box.height - 6 };
+    const nameAt = () =>
+      page.evaluate(
+        ({ x, y }) => document.elementFromPoint(x, y)?.closest("[role=row]")?.querySelector(".grid__name > *")?.textContent,
+        place,
+      );
+    await expect.poll(nameAt).toMatch(/^file/);
+    const name = await nameAt();
+    await page.mouse.dblclick(place.x, place.y);
+    await page.getByRole("dialog", { name }).waitFor();
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
+  }
+  expect(person.faults).toEqual([]);
 });

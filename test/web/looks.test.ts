@@ -1,10 +1,10 @@
-import AxeSource from "axe-core";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { root } from "../../scripts/local/root.ts";
+import { violations } from "./support/axe.ts";
 import { pdfOf, pixel, wavOf } from "./support/media.ts";
 import { goTo, makeFolder, rowOf, signUp, uploaded } from "./support/pages.ts";
 import { useStage } from "./support/stage.ts";
@@ -13,18 +13,7 @@ const firstScriptBytesMax = 150_000;
 
 const { openPerson, url } = useStage();
 
-/** What the checker finds wrong, one line each. Through the debugger, which the policy of the pages does not bind. */
-async function violations(page: Page): Promise<string[]> {
-  const found: unknown = await page.evaluate(
-    `(() => { ${AxeSource.source}; return axe.run(document, { resultTypes: ["violations"] }); })()`,
-  );
-  const { violations: list } = found as { violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] };
-  return list.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 300)}`),
-  );
-}
-
-it("WB90 no screen has a fault that the accessibility checker finds, light or dark, wide or narrow", async () => {
+it("WB90 no place of the app has a fault that the accessibility checker finds, light or dark, wide or narrow", async () => {
   await using person = await openPerson();
   const { page } = person;
   await page.goto(url());

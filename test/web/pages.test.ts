@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pdfOf, pixel, wavOf } from "./support/media.ts";
+import { filmOf, pdfOf, pixel, wavOf } from "./support/media.ts";
 import { goTo, makeFolder, rowOf, expectSaid, signIn, signUp, uploaded } from "./support/pages.ts";
 import { useStage } from "./support/stage.ts";
 
@@ -52,6 +52,62 @@ it("WB40 WB41 files are shown over the page, and nothing that is in them runs or
   expect(person.faults).toEqual([]);
 });
 
+it("WB42 code is shown in colours, in Markdown too, and nothing else of a file gets a class", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  const code = 'export const one = 1; // "<b>one</b>"\n';
+  await signUp(page, url());
+  await uploaded(page, [
+    { name: "1.ts", content: code },
+    { name: "2.md", content: `\`\`\`ts\n${code}\`\`\`\n\n<p class="toast">words</p>\n\n- [x] done\n- [ ] open\n` },
+    { name: "3.txt", content: code },
+  ]);
+  await rowOf(page, "1.ts").dblclick();
+  const shown = page.locator(".preview__text");
+  await shown.locator(".hljs-keyword", { hasText: "export" }).waitFor();
+  expect(await shown.locator(".hljs-comment").innerText()).toBe('// "<b>one</b>"');
+  expect(await shown.textContent()).toBe(code);
+
+  await page.getByRole("button", { name: "Next file" }).click();
+  await page.locator(".prose pre .hljs-keyword", { hasText: "export" }).waitFor();
+  expect(await page.locator(".prose pre").textContent()).toBe(code);
+  expect(await page.locator(".prose .toast").count()).toBe(0);
+  await page.getByText("☑ done").waitFor();
+  await page.getByText("☐ open").waitFor();
+
+  await page.getByRole("button", { name: "Next file" }).click();
+  await page.getByRole("dialog", { name: "3.txt" }).waitFor();
+  await expect.poll(() => shown.textContent()).toBe(code);
+  expect(await shown.locator("span").count()).toBe(0);
+  expect(person.faults).toEqual([]);
+});
+
+it("WB43 a video is sought by ranges", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  await signUp(page, url());
+  const film = await filmOf(page, 3);
+  const ranges: (string | undefined)[] = [];
+  page.on("response", (response) => {
+    if (response.url().includes("/v1/c/") && response.status() === 206) ranges.push(response.headers()["content-range"]);
+  });
+  await uploaded(page, [{ name: "film.webm", content: film }]);
+  await rowOf(page, "film.webm").dblclick();
+  const video = page.locator("video");
+  const at = (seconds: number) =>
+    video.evaluate((element, to) => element instanceof HTMLVideoElement && !element.seeking && element.currentTime >= to, seconds);
+  await expect.poll(() => video.evaluate((element) => (element instanceof HTMLVideoElement ? element.videoWidth : 0))).toBe(320);
+  await video.evaluate((element) => {
+    if (!(element instanceof HTMLVideoElement)) return;
+    element.pause();
+    element.currentTime = 2;
+  });
+  await expect.poll(() => at(2)).toBe(true);
+  expect(ranges.length).toBeGreaterThan(0);
+  for (const range of ranges) expect(range).toMatch(new RegExp(`^bytes \\d+-${film.length - 1}/${film.length}$`));
+  expect(person.faults).toEqual([]);
+});
+
 it("WB51 what was deleted comes back from the trash, a folder with all that was in it", async () => {
   await using person = await openPerson();
   const { page } = person;
@@ -79,11 +135,15 @@ it("WB52 a rewind shows what it would change, and changes nothing before one say
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "New");
+  await rowOf(page, "New").dblclick();
+  await page.getByText("This folder is empty").waitFor();
+  await makeFolder(page, "Inner");
   await goTo(page, "Rewind");
   await page.getByRole("button", { name: "An hour ago" }).click();
   const plan = page.getByRole("region", { name: "What would change" });
   await plan.getByText("moved to the trash").waitFor();
   await plan.getByText("New", { exact: true }).waitFor();
+  await plan.getByText("New/Inner", { exact: true }).waitFor();
   await goTo(page, "Files");
   await rowOf(page, "New").waitFor();
   await goTo(page, "Rewind");

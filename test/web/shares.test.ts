@@ -4,26 +4,10 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { jsonLines } from "../e2e/support/command.ts";
 import { savedBy } from "./support/downloads.ts";
-import { expectSaid, goTo, makeFolder, rowOf, signUp, uploaded } from "./support/pages.ts";
+import { expectSaid, goTo, makeFolder, rowOf, share, signUp, uploaded } from "./support/pages.ts";
 import { useStage } from "./support/stage.ts";
 
 const { house, openPerson, url } = useStage();
-
-type Wishes = { readonly password?: string; readonly life?: string; readonly downloads?: string };
-
-/** By the menu and its dialog; answers with the link. */
-async function share(page: Page, name: string, { password, life, downloads }: Wishes = {}): Promise<string> {
-  await rowOf(page, name).click({ button: "right" });
-  await page.getByRole("menuitem", { name: "Share…" }).click();
-  const dialog = page.getByRole("dialog", { name: `Share “${name}”` });
-  if (password !== undefined) await dialog.getByLabel("Password").fill(password);
-  if (life !== undefined) await dialog.getByLabel("How long").selectOption(life);
-  if (downloads !== undefined) await dialog.getByLabel("How many downloads").fill(downloads);
-  await dialog.getByRole("button", { name: "Make a link" }).click();
-  const link = await page.getByRole("textbox", { name: "Link" }).inputValue();
-  await page.getByRole("button", { name: "Done" }).click();
-  return link;
-}
 
 const isOver = (page: Page) => page.getByRole("heading", { name: "There is nothing under this link" }).waitFor();
 
@@ -126,6 +110,30 @@ it("WB72 a link ends after its downloads, at its time, and when its owner ends i
   await page.reload();
   await isOver(page);
   expect(owner.faults).toEqual([]);
+});
+
+it("WB72 a link is over at its time, and its owner sees that it is", async () => {
+  await using owner = await openPerson();
+  await using guest = await openPerson();
+  const { page } = owner;
+  await signUp(page, url());
+  await uploaded(page, [{ name: "brief.txt", content: "brief" }]);
+  // As if the shortest life that the dialog offers were this one.
+  const lifeMs = 8000;
+  let expiresAt = 0;
+  await owner.context.route("**/v1/shares", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    expiresAt = Date.now() + lifeMs;
+    const asked: unknown = route.request().postDataJSON();
+    await route.continue({ postData: JSON.stringify({ ...(asked as object), expiresAt }) });
+  });
+  const link = await share(page, "brief.txt", { life: "1 day" });
+  await expect.poll(() => Date.now()).toBeGreaterThan(expiresAt);
+  await guest.page.goto(link);
+  await isOver(guest.page);
+  await goTo(page, "Shared");
+  await page.getByText(/0 downloads · over$/).waitFor();
+  expect([...guest.faults, ...owner.faults]).toEqual([]);
 });
 
 it("WB72 what a link cannot be is said where it is asked for", async () => {

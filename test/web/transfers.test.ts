@@ -68,6 +68,29 @@ it("WB32 a file that replaces another sends what changed, and the version before
   await expect.poll(() => versions.getByRole("listitem").count()).toBe(3);
 });
 
+it("WB37 what shrinks is sent compressed, and the encoder is loaded with the first file that needs it", async () => {
+  await using person = await openPerson();
+  const { page, context } = person;
+  const loaded: string[] = [];
+  page.on("request", (request) => loaded.push(request.url()));
+  context.on("request", (request) => loaded.push(request.url()));
+  const encoder = () => loaded.filter((address) => /zstd[^/]*\.wasm$/.test(address)).length;
+  const email = await signUp(page, url());
+  await uploaded(page, [{ name: "short.txt", content: "short" }]);
+  expect(encoder()).toBe(0);
+  const log = Buffer.from(Array.from({ length: 150_000 }, (_, index) => `line ${index} of a log, much like the one before it\n`).join(""));
+  const sent = countSent(context);
+  await uploaded(page, [{ name: "long.log", content: log }]);
+  console.log(`a log of ${log.length} bytes was sent as ${sent()} bytes`);
+  expect(sent()).toBeGreaterThan(0);
+  expect(sent()).toBeLessThan(log.length / 4);
+  expect(encoder()).toBeGreaterThan(0);
+  const device = await house().device("reader", { email });
+  await device.once();
+  expect((await readFile(join(device.folder, "long.log"))).equals(log)).toBe(true);
+  expect(person.faults).toEqual([]);
+});
+
 it("WB33 WB34 an upload waits, goes on, and after a reload sends nothing again that arrived", async () => {
   await using person = await openPerson();
   const { page, context } = person;

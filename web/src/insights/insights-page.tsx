@@ -106,6 +106,7 @@ function Activity({ insights }: { readonly insights: Insights }) {
             label="Commits by device"
             labels={devices.map(({ name }) => name)}
             series={[{ name: "Commits", colour: "--accent-fill", values: devices.map(({ commits }) => commits) }]}
+            isCount
             text={(value) => value.toLocaleString()}
           />
           <Numbers
@@ -136,6 +137,7 @@ function Push({ insights }: { readonly insights: Insights }) {
             label="Changes by the time they took"
             labels={buckets.map(({ label }) => label)}
             series={[{ name: "Changes", colour: "--audio", values: buckets.map(({ count }) => count) }]}
+            isCount
             text={(value) => value.toLocaleString()}
           />
           <Numbers head={["Within", "Changes"]} rows={buckets.map(({ label, count }) => [label, count.toLocaleString()])} />

@@ -1,6 +1,6 @@
 import DOMPurify from "dompurify";
 import { Marked } from "marked";
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useLayoutEffect, useRef } from "react";
 import { Answered } from "../ui/page.tsx";
 import { useAsked } from "../ui/use-asked.ts";
 import { highlighted } from "./highlight.ts";
@@ -28,7 +28,7 @@ export function MarkdownView({ url }: { readonly url: string }) {
 
 function Prose({ content }: { readonly content: DocumentFragment }) {
   const place = useRef<HTMLElement>(null);
-  useEffect(() => place.current?.replaceChildren(content.cloneNode(true)), [content]);
+  useLayoutEffect(() => place.current?.replaceChildren(content.cloneNode(true)), [content]);
   return (
     <div className="preview__paper" tabIndex={0} role="region" aria-label="Text">
       <article ref={place} className="prose" />
@@ -53,6 +53,9 @@ function cleaned(markdown: string): DocumentFragment {
     element.replaceChildren(colours);
     element.className = "code";
   }
+  // They scroll, by keyboard too.
+  for (const code of fragment.querySelectorAll("pre")) code.tabIndex = 0;
+  for (const item of fragment.querySelectorAll("li")) if (/^[☑☐] /.test(item.textContent)) item.className = "prose__task";
   for (const link of fragment.querySelectorAll("a")) {
     link.target = "_blank";
     link.rel = "noopener noreferrer";

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import { kindOf } from "../files/kinds.ts";
 import { Answered } from "../ui/page.tsx";
 import { useAsked } from "../ui/use-asked.ts";
@@ -34,7 +34,7 @@ export function TextView({ url, name, onBinary }: TextViewProps) {
 
 function Code({ content }: { readonly content: DocumentFragment }) {
   const place = useRef<HTMLPreElement>(null);
-  useEffect(() => place.current?.replaceChildren(content.cloneNode(true)), [content]);
+  useLayoutEffect(() => place.current?.replaceChildren(content.cloneNode(true)), [content]);
   return <pre ref={place} className="preview__text code" />;
 }
 

@@ -7,7 +7,6 @@ export function sampleOf(bytes: Uint8Array): Uint8Array {
   if (bytes.length <= samples * sampleBytes) return bytes;
   const step = Math.floor((bytes.length - sampleBytes) / (samples - 1));
   const sample = new Uint8Array(samples * sampleBytes);
-  for (let index = 0; index < samples; index++)
-    sample.set(bytes.subarray(index * step, index * step + sampleBytes), index * sampleBytes);
+  for (let index = 0; index < samples; index++) sample.set(bytes.subarray(index * step, index * step + sampleBytes), index * sampleBytes);
   return sample;
 }
