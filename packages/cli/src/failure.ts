@@ -36,7 +36,7 @@ function explain(error: unknown): string {
 }
 
 function isOfSystem(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error && "path" in error;
+  return error instanceof Error && "syscall" in error;
 }
 
 function haltText({ code, message }: HaltError): string {

@@ -1,4 +1,6 @@
 /** Stops before much is deleted that perhaps nobody meant to delete (DESIGN section 9, FIELD c1). */
+import type { Plan } from "../planner/types.ts";
+import type { Core } from "./core.ts";
 import type { Deletions } from "./recent-deletions.ts";
 
 const filesMin = 20;
@@ -21,4 +23,13 @@ export function massDeleteQuestion(deletes: Deletions, recent: Deletions, left: 
     return `${deletes.local} of ${left} files were deleted on the server and would be deleted here. ${meant} \`ashlar restore\` brings them back, and \`ashlar trash\` lists them.`;
   }
   return undefined;
+}
+
+/** What to ask before this plan is carried out. While it is asked, what was deleted lately goes on counting. */
+export function deletionQuestion({ trees, options, recentDeletions, now }: Core, { actions }: Plan): string | undefined {
+  const deletes = actions.some((action) => action.do === "remove-local" || (action.do === "commit" && action.op.op === "delete"));
+  if (!deletes || options.allowMassDelete) return undefined;
+  const question = massDeleteQuestion(trees.countPendingDeletes(), recentDeletions.at(now), trees.synced.countFiles());
+  if (question !== undefined) recentDeletions.hold(now);
+  return question;
 }
