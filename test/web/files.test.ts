@@ -225,7 +225,7 @@ it("WB23 two clicks open the row under the pointer, also the last one in view an
         place,
       );
     await expect.poll(nameAt).toMatch(/^file/);
-    const name = await nameAt();
+    const name = (await nameAt()) ?? "";
     await page.mouse.dblclick(place.x, place.y);
     await page.getByRole("dialog", { name }).waitFor();
     await page.keyboard.press("Escape");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BrowserContext } from "playwright-core";
 import { expect, it } from "vitest";
 import { seeded } from "../e2e/support/random.ts";
-import { rowOf, signUp, upload, uploaded } from "./support/pages.ts";
+import { goTo, rowOf, signUp, upload, uploaded } from "./support/pages.ts";
 import { useStage } from "./support/stage.ts";
 
 const MiB = 1024 * 1024;
@@ -154,6 +154,33 @@ it("WB33 an upload that is cancelled leaves nothing, and one that fails says why
   await page.getByRole("button", { name: "Try full.txt again" }).click();
   await rowOf(page, "full.txt").waitFor();
   await expect.poll(() => page.locator(".grid__item").count()).toBe(1);
+});
+
+it("WB38 who signs out leaves nothing behind of what was being uploaded", async () => {
+  await using person = await openPerson();
+  const { page, context } = person;
+  await signUp(page, url());
+  await context.route(/\/v1\/blocks\/[0-9a-f]{64}$/, () => undefined);
+  await upload(page, [{ name: "private.bin", content: bytesOf(3 * MiB) }]);
+  await page.getByRole("button", { name: "Pause private.bin" }).click();
+  const kept = () =>
+    page.evaluate(
+      () =>
+        new Promise<number>((resolve, reject) => {
+          const opening = indexedDB.open("ashlar");
+          opening.addEventListener("error", () => reject(opening.error ?? new Error("not opened")));
+          opening.addEventListener("success", () => {
+            const counting = opening.result.transaction("uploads").objectStore("uploads").count();
+            counting.addEventListener("success", () => resolve(counting.result));
+          });
+        }),
+    );
+  expect(await kept()).toBe(1);
+  await goTo(page, "Settings");
+  await page.getByRole("region", { name: "Account" }).getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in to Ashlar" }).waitFor();
+  await expect.poll(kept).toBe(0);
+  expect(person.faults).toEqual([]);
 });
 
 it("WB35 a file is downloaded under its name, with its bytes", async () => {
