@@ -17,7 +17,8 @@ export function failure(error: unknown): { message: string; exitCode: ExitCode }
 function explain(error: unknown): string {
   if (error instanceof FailedError || error instanceof SignedOutError) return error.message;
   if (error instanceof HaltError) return haltText(error);
-  if (error instanceof UnreachableError) return `${sentence(error.message)} Is the address right, and is this machine online?`;
+  if (error instanceof UnreachableError)
+    return `${sentence(error.message)} Is the address right, does the server run, and is this machine online?`;
   if (error instanceof ProblemError) return `The server refused: ${error.message}`;
   if (error instanceof DiskError) return `${printable(error.path) || "The synced folder"}: ${diskFaults[error.code]}`;
   // The engine has given up waiting, and says for what.

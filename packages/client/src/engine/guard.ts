@@ -17,7 +17,7 @@ export function massDeleteQuestion(deletes: Deletions, recent: Deletions, left: 
   const isMass = (side: keyof Deletions) => isMassDelete(deletes[side] + recent[side], left + recent.remote + recent.local);
   const meant = "If that is meant, stop this sync and start it with --allow-mass-delete; if not,";
   if (isMass("remote")) {
-    return `${deletes.remote} of ${left} files are gone from this folder and would be deleted on the server. ${meant} put the files back.`;
+    return `${deletes.remote} of ${left} files are gone from this folder and would be deleted on the server. ${meant} put the files back; who has no copy of them starts it like that, and then has \`ashlar restore\` bring them back.`;
   }
   if (isMass("local")) {
     return `${deletes.local} of ${left} files were deleted on the server and would be deleted here. ${meant} \`ashlar restore\` brings them back, and \`ashlar trash\` lists them.`;
