@@ -59,7 +59,10 @@ it("WB42 code is shown in colours, in Markdown too, and nothing else of a file g
   await signUp(page, url());
   await uploaded(page, [
     { name: "1.ts", content: code },
-    { name: "2.md", content: `\`\`\`ts\n${code}\`\`\`\n\n<p class="toast">words</p>\n\n- [x] done\n- [ ] open\n` },
+    {
+      name: "2.md",
+      content: `\`\`\`ts\n${code}\`\`\`\n\n<p class="toast">words <b onclick="run()">bold</b></p>\n\n- [x] done\n- [ ] open\n`,
+    },
     { name: "3.txt", content: code },
   ]);
   await rowOf(page, "1.ts").dblclick();
@@ -72,6 +75,7 @@ it("WB42 code is shown in colours, in Markdown too, and nothing else of a file g
   await page.locator(".prose pre .hljs-keyword", { hasText: "export" }).waitFor();
   expect(await page.locator(".prose pre").textContent()).toBe(code);
   expect(await page.locator(".prose .toast").count()).toBe(0);
+  expect(await page.locator(".prose b").innerText()).toBe("bold");
   await page.getByText("☑ done").waitFor();
   await page.getByText("☐ open").waitFor();
 

@@ -6,8 +6,21 @@ import { useAsked } from "../ui/use-asked.ts";
 import { highlighted } from "./highlight.ts";
 import { readText } from "./text.ts";
 
-/** Boxes of a list of tasks as text: no element of a form comes from a file. */
-const markdownOf = new Marked({ gfm: true, renderer: { checkbox: ({ checked }) => (checked ? "☑ " : "☐ ") } });
+const markdownOf = new Marked({
+  gfm: true,
+  renderer: {
+    // Boxes of a list of tasks as text: no element of a form comes from a file.
+    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+    html: ({ text }) => bareTags(text),
+  },
+});
+
+/**
+ * Markup in Markdown keeps its tags and loses their attributes, before any parser sees it: Chromium reports a handler to the policy
+ * of the page where nothing could run it. What is left is cleaned as all the rest.
+ */
+const bareTags = (markup: string): string =>
+  markup.replaceAll(/<(script|style)\b.*?(<\/\1\s*>|$)|<!--.*?(-->|$)/gis, "").replaceAll(/<(\/?[a-z][a-z0-9]*)\b[^>]*>/gi, "<$1>");
 
 export function MarkdownView({ url }: { readonly url: string }) {
   const { asked, again } = useAsked(
