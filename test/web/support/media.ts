@@ -56,12 +56,13 @@ export async function filmOf(page: Page, seconds: number): Promise<Buffer> {
     canvas.width = 320;
     canvas.height = 180;
     const drawing = canvas.getContext("2d");
+    if (drawing === null) throw new Error("the browser draws nothing");
     const recorder = new MediaRecorder(canvas.captureStream(20), { mimeType: "video/webm;codecs=vp8" });
     const parts: Blob[] = [];
     recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
     const stopped = new Promise((resolve) => recorder.addEventListener("stop", resolve));
     recorder.start();
-    for (let step = 0; step < count * 10 && drawing !== null; step++) {
+    for (let step = 0; step < count * 10; step++) {
       drawing.fillStyle = `hsl(${step * 36} 70% 50%)`;
       drawing.fillRect(0, 0, canvas.width, canvas.height);
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -66,11 +66,12 @@ export async function goTo(page: Page, name: string): Promise<void> {
 type Wishes = { readonly password?: string; readonly life?: string; readonly downloads?: string };
 
 /** By the menu and its dialog; answers with the link. */
-export async function share(page: Page, name: string, { password, life, downloads }: Wishes = {}): Promise<string> {
+export async function share(page: Page, name: string, wishes: Wishes = {}): Promise<string> {
+  const { life, downloads } = wishes;
   await rowOf(page, name).click({ button: "right" });
   await page.getByRole("menuitem", { name: "Share…" }).click();
   const dialog = page.getByRole("dialog", { name: `Share “${name}”` });
-  if (password !== undefined) await dialog.getByLabel("Password").fill(password);
+  if (wishes.password !== undefined) await dialog.getByLabel("Password").fill(wishes.password);
   if (life !== undefined) await dialog.getByLabel("How long").selectOption(life);
   if (downloads !== undefined) await dialog.getByLabel("How many downloads").fill(downloads);
   await dialog.getByRole("button", { name: "Make a link" }).click();

@@ -20,16 +20,11 @@ const blockLevel = 3;
 export function createCompression(): LoadedCompression {
   let encode: Encode | undefined;
   let loading: Promise<void> | undefined;
+  const load = async (): Promise<void> => {
+    encode = await loadEncoder().catch(() => undefined);
+  };
   return {
-    load() {
-      loading ??= loadEncoder().then(
-        (loaded) => {
-          encode = loaded;
-        },
-        () => undefined,
-      );
-      return loading;
-    },
+    load: () => (loading ??= load()),
     trial(bytes) {
       const sample = sampleOf(bytes);
       return encode === undefined || sample.length === 0 ? 1 : encode(sample, trialLevel).length / sample.length;
@@ -44,8 +39,12 @@ async function loadEncoder(): Promise<Encode> {
   const { init, compress } = await import("@bokuweb/zstd-wasm");
   const late = new AbortController();
   const isLate = systemClock.sleep(loadMsMax, late.signal).then(() => Promise.reject(new Error("the encoder did not come")));
-  await Promise.race([init(), isLate]);
-  isLate.catch(() => undefined);
-  late.abort();
-  return compress;
+  try {
+    await Promise.race([init(), isLate]);
+    return compress;
+  } finally {
+    // Told by the race where it matters.
+    isLate.catch(() => undefined);
+    late.abort();
+  }
 }

@@ -27,7 +27,7 @@ export function dateText(ms: number, nowMs: number): string {
 
 /** A day as YYYY-MM-DD, of no place in particular, for an axis. */
 const ofAxis = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-export const dayText = (day: string): string => ofAxis.format(new Date(`${day}T00:00:00Z`));
+export const dayText = (date: string): string => ofAxis.format(new Date(`${date}T00:00:00Z`));
 
 export const momentText = (ms: number): string => whole.format(new Date(ms));
 
