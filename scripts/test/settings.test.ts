@@ -7,7 +7,7 @@ import { root } from "../local/root.ts";
 import { settings } from "../local/serve.ts";
 import { readWorkers } from "../local/workers.ts";
 import { chunking } from "@ashlar/shared/chunker";
-import { sessionDownloadsMax, sessionPeriodS, sessionRequestsMax } from "@ashlar/shared/limits";
+import { sessionDownloadsMax, sessionPeriodS, sessionRequestsMax, sessionWalksMax } from "@ashlar/shared/limits";
 import { readWranglerConfig } from "../local/wrangler-config.ts";
 
 it("O1 without settings the port is 8787 on this machine alone, and the state is .ashlar in the repository", () => {
@@ -65,9 +65,10 @@ it("B30 the limits of a session that are bound are those that the protocol names
   const limits = new Map(readWorkers(root).api.ratelimits.map(({ name, simple }) => [name, simple]));
   expect(limits.get("SESSION_LIMIT")).toEqual({ limit: sessionRequestsMax, period: sessionPeriodS });
   expect(limits.get("DOWNLOAD_LIMIT")).toEqual({ limit: sessionDownloadsMax, period: sessionPeriodS });
+  expect(limits.get("WALK_LIMIT")).toEqual({ limit: sessionWalksMax, period: sessionPeriodS });
 });
 
-it("CT19 one request has the processor time and the calls for a stream of 40 GiB", () => {
+it("CT22 one request has the processor time and the calls for a stream of 40 GiB", () => {
   const { limits } = readWorkers(root).api;
   const streamMiB = 40 * 1024;
   // Measured for decision 92.

@@ -246,6 +246,10 @@ export function prepareMarks(): void {
   setMarks(known ? alignCopies(ops, bases) : -1);
 }
 
+export function operationCount(): u32 {
+  return ops;
+}
+
 /** Sets the operations aside; how many there are. */
 export function saveOperations(to: usize): u32 {
   memory.copy(to, opRecords, <usize>(ops + 1) * opRecordBytes);
