@@ -151,6 +151,8 @@ console.table({
 });
 console.log(`peak RSS, large file up: client ${peak(large.up.client)}; server ${peak(large.up.server)}`);
 console.log(`peak RSS, large file down: client ${peak(large.down.client)}; server ${peak(large.down.server)}`);
-const cpu = ({ client, server }: Run["cpuSeconds"]) => `client ${seconds(client)}, server ${seconds(server)}`;
+/** What the two used cannot be done in less time by all cores together: the floor under any order of the same work. */
+const cpu = ({ client, server }: Run["cpuSeconds"]) =>
+  `client ${seconds(client)}, server ${seconds(server)}, so not below ${seconds((client + server) / result.machine.cores)}`;
 console.log(`CPU time, large file: up ${cpu(large.up.cpuSeconds)}; down ${cpu(large.down.cpuSeconds)}`);
 console.log(JSON.stringify(result));

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { root } from "../local/root.ts";
 import { settings } from "../local/serve.ts";
 import { readWorkers } from "../local/workers.ts";
-import { sessionDownloadsMax, sessionPeriodS, sessionRequestsMax } from "@ashlar/shared/limits";
+import { sessionDownloadsMax, sessionPeriodS, sessionRequestsMax, sessionWalksMax } from "@ashlar/shared/limits";
 import { readWranglerConfig } from "../local/wrangler-config.ts";
 
 it("O1 without settings the port is 8787 on this machine alone, and the state is .ashlar in the repository", () => {
@@ -64,4 +64,5 @@ it("B30 the limits of a session that are bound are those that the protocol names
   const limits = new Map(readWorkers(root).api.ratelimits.map(({ name, simple }) => [name, simple]));
   expect(limits.get("SESSION_LIMIT")).toEqual({ limit: sessionRequestsMax, period: sessionPeriodS });
   expect(limits.get("DOWNLOAD_LIMIT")).toEqual({ limit: sessionDownloadsMax, period: sessionPeriodS });
+  expect(limits.get("WALK_LIMIT")).toEqual({ limit: sessionWalksMax, period: sessionPeriodS });
 });

@@ -71,3 +71,15 @@ it("WS19 a refusal in the browser ends the command, and it is not signed in", as
   expect(code).toBe(1);
   expect((await run(["devices"], { home })).stderr).toContain("ashlar login");
 });
+
+it("M54 signing in anew ends the session that this home had before, and with --register an account that is there is named", async () => {
+  const home = join(folder, "again");
+  const credentials = ["login", "--server", edge.url, "--email", "ada@example.org", "--device", "desk", "--password-stdin"];
+  const input = "correct horse battery\n";
+  expect(await run(credentials, { home, input })).toMatchObject({ code: 0, stderr: "" });
+  const taken = await run([...credentials, "--register"], { home, input });
+  expect(taken.stderr).toBe("ashlar: There is an account with this e-mail address already. Leave out --register to sign in to it.\n");
+  expect(await run(credentials, { home, input })).toMatchObject({ code: 0, stderr: "" });
+  const listed = jsonLines((await run(["devices", "--json"], { home })).stdout);
+  expect(listed.filter(({ name }) => name === "desk")).toMatchObject([{ current: true }]);
+});

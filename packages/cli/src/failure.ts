@@ -17,7 +17,8 @@ export function failure(error: unknown): { message: string; exitCode: ExitCode }
 function explain(error: unknown): string {
   if (error instanceof FailedError || error instanceof SignedOutError) return error.message;
   if (error instanceof HaltError) return haltText(error);
-  if (error instanceof UnreachableError) return `${sentence(error.message)} Is the address right, and is this machine online?`;
+  if (error instanceof UnreachableError)
+    return `${sentence(error.message)} Is the address right, does the server run, and is this machine online?`;
   if (error instanceof ProblemError) return `The server refused: ${error.message}`;
   if (error instanceof DiskError) return `${printable(error.path) || "The synced folder"}: ${diskFaults[error.code]}`;
   // The engine has given up waiting, and says for what.
@@ -36,7 +37,7 @@ function explain(error: unknown): string {
 }
 
 function isOfSystem(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error && "path" in error;
+  return error instanceof Error && "syscall" in error;
 }
 
 function haltText({ code, message }: HaltError): string {

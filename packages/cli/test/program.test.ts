@@ -1,14 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { randomBytes } from "node:crypto";
-import { newId, userIdSchema, deviceIdSchema, type UserId } from "@ashlar/shared/ids";
+import type { UserId } from "@ashlar/shared/ids";
 import { lockFolder } from "@ashlar/client/node/folder-lock";
-import type { Home, RegisteredFolder } from "@ashlar/client/node/home";
+import type { Home } from "@ashlar/client/node/home";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exitCodes } from "../src/exit-code.ts";
 import { runProgram } from "../src/program.ts";
-import { worldIn } from "./surroundings.ts";
+import { device, signedIn, syncedFolder, worldIn } from "./surroundings.ts";
 
 let directory = "";
 beforeEach(async () => {
@@ -18,21 +17,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const device = deviceIdSchema.parse("D".repeat(22));
 const home = () => join(directory, "home");
-
-async function signedIn(at: Home): Promise<UserId> {
-  const user = userIdSchema.parse("U".repeat(22));
-  const session = { user, device: device, accessToken: "a", accessExpiresAt: 0, refreshToken: "r" };
-  await at.enter({ server: "http://127.0.0.1:1", email: "ada@example.org", deviceName: "desk", session });
-  return user;
-}
-
-async function syncedFolder(at: Home, path: string): Promise<RegisteredFolder> {
-  const folder = { id: newId<UserId>(randomBytes), path, user: await signedIn(at) };
-  await at.register(folder);
-  return folder;
-}
 
 describe("wrong usage", () => {
   it.each([
@@ -95,6 +80,14 @@ describe("wrong usage", () => {
     const args = ["login", "--server", "http://127.0.0.1:1", "--email", "a@example.org", "--password-stdin"];
     expect(await runProgram(args, world)).toBe(exitCodes.wrongUsage);
     expect(world.stderr.text).toContain("8 to 256 characters");
+  });
+
+  it("M11 what is wrong with an address or a password is said before more is asked for", async () => {
+    const world = await worldIn(home(), { answers: ["short"] });
+    const args = ["login", "--register", "--server", "http://127.0.0.1:1", "--email"];
+    expect(await runProgram([...args, "not an address"], world)).toBe(exitCodes.wrongUsage);
+    expect(await runProgram([...args, "a@example.org"], world)).toBe(exitCodes.wrongUsage);
+    expect(world.stderr.text).toMatch(/^ashlar: --email takes .*\nPassword\?ashlar: A password has 8 to 256 characters\.\n$/);
   });
 
   it("M11 a new password is asked for twice, and two that differ are refused", async () => {
@@ -191,6 +184,7 @@ describe("before the edge is asked", () => {
   it("M14 status of a folder that was never synced is one line of JSON", async () => {
     const world = await worldIn(home());
     const path = join(directory, "fresh");
+    await mkdir(path);
     await syncedFolder(world.home, path);
     expect(await runProgram(["status", "--json"], world)).toBe(exitCodes.done);
     expect(JSON.parse(world.stdout.text)).toEqual({
@@ -199,6 +193,7 @@ describe("before the edge is asked", () => {
       server: "http://127.0.0.1:1",
       email: "ada@example.org",
       signedIn: true,
+      isThere: true,
       running: null,
       state: "stopped",
     });

@@ -1,6 +1,8 @@
 /** Stand-ins for the process around a command. */
-import type { Home } from "@ashlar/client/node/home";
+import { randomBytes } from "node:crypto";
+import type { Home, RegisteredFolder } from "@ashlar/client/node/home";
 import { openHome } from "@ashlar/client/node/home";
+import { deviceIdSchema, newId, userIdSchema, type UserId } from "@ashlar/shared/ids";
 import { openTerminal } from "../src/terminal.ts";
 import type { World } from "../src/world.ts";
 
@@ -44,4 +46,20 @@ export async function worldIn(directory: string, more: { answers?: string[]; lin
     openTerminal: ({ json }) => openTerminal({ stdout, stderr, env: {}, json }),
     stopSignal: () => new AbortController().signal,
   };
+}
+
+export const device = deviceIdSchema.parse("D".repeat(22));
+
+/** At a server that is not there. */
+export async function signedIn(at: Home): Promise<UserId> {
+  const user = userIdSchema.parse("U".repeat(22));
+  const session = { user, device, accessToken: "a", accessExpiresAt: 0, refreshToken: "r" };
+  await at.enter({ server: "http://127.0.0.1:1", email: "ada@example.org", deviceName: "desk", session });
+  return user;
+}
+
+export async function syncedFolder(at: Home, path: string): Promise<RegisteredFolder> {
+  const folder = { id: newId<UserId>(randomBytes), path, user: await signedIn(at) };
+  await at.register(folder);
+  return folder;
 }

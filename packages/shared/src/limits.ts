@@ -55,6 +55,8 @@ export const manifestSplicesMax = 64;
 export const sessionRequestsMax = 1000;
 /** Signed addresses that it may read meanwhile: no database is asked for them. */
 export const sessionDownloadsMax = 5000;
+/** Searches and archives among them, each of which may look through 50,000 rows of a database that others use too. */
+export const sessionWalksMax = 60;
 export const sessionPeriodS = 10;
 export const checkHashesMax = 1000;
 export const locateHashesMax = 1000;
@@ -161,6 +163,8 @@ export const readAheadMsMax = minuteMs;
 export const archiveNodesMax = 200;
 /** Files and folders in one archive: their names are in memory, and a platform allows a thousand queries for a request. */
 export const archiveEntriesMax = 50_000;
+/** Their paths together: of files in the deepest folder with the longest names they would take more than a gigabyte. */
+export const archivePathCharsMax = 16 * MiB;
 
 /** How long an opened share can be looked around in before it is opened again. */
 export const shareTicketMs = 1 * hourMs;

@@ -2,7 +2,7 @@
 import { findAnchors, unmatched } from "./anchors";
 import { decoderIsExact, finishEncoder, startDecoder, startEncoder } from "./coder";
 import { clearFields } from "./fields";
-import { body, bodyBytesMax, data, gapBytes, rawOut, reserve as reserveData, savedOperations, savedRaw, savedStream, signatures } from "./layout";
+import { body, bodyBytesMax, data, gapBytes, rawOut, reserve as reserveData, savedOperations, savedOperationsMax, savedRaw, savedStream, signatures } from "./layout";
 import { buildTables } from "./model";
 import {
   codeOperations,
@@ -15,7 +15,7 @@ import {
   strongBytesMax,
   strongLiterals,
 } from "./operations";
-import { literalBytes, looksPatched, manyBytes, parse, prepareMarks, restoreOperations, saveOperations } from "./parse";
+import { literalBytes, looksPatched, manyBytes, operationCount, parse, prepareMarks, restoreOperations, saveOperations } from "./parse";
 import { findSigned, signBlock } from "./signature";
 
 let ready: bool = false;
@@ -108,6 +108,10 @@ export function encode(bases: u32, target: u32): void {
   }
   // Which is right shows only in the result. Both parses come first, since the models take the place of the indexes.
   parse(bases, target, true, dearLiteral, 8, 8, 512);
+  if (operationCount() > savedOperationsMax) {
+    writeBest(bases, target, true);
+    return;
+  }
   const count = saveOperations(savedOperations);
   parse(bases, target, true, cheapLiteral, 8, 8, 512);
   writeBest(bases, target, true);

@@ -49,6 +49,8 @@ export const bodyBytesMax: u32 = 4 * MiB + 256 * KiB;
 export const savedStream: usize = body + MiB;
 export const savedRaw: usize = savedStream + MiB;
 export const savedOperations: usize = savedRaw + MiB;
+/** What fits there before the bases begin, with the record behind the last operation. */
+export const savedOperationsMax: u32 = (bodyBytesMax - 3 * MiB) / opRecordBytes - 1;
 /** Signatures that an encoder takes: those of 16 MiB of bases are smaller than a body. The coder writes there only after they are read. */
 export const signatures: usize = body;
 

@@ -91,12 +91,14 @@ function search(at: i32, end: i32, diagonal: i32): void {
     if (run >= 8) consider(run, source, at, diagonal);
   }
   if (known && indexed && (at & probeMask) == 0 && findAnywhere(at, at, keyMin)) consider(min(found(), most), foundFrom(), at, diagonal);
+  const first = load<u64>(target + at);
   let entry = load<u32>(headOf(target + at));
   for (let tries = depth; entry != 0 && tries > 0; tries--) {
     const record = entries + (<usize>(entry - 1) << 3);
     const position = load<i32>(record);
     const room = position < bases ? bases - position : most;
-    if (bestLength == 0 || load<u8>(placeOf(position) + bestLength) == load<u8>(target + at + bestLength)) {
+    // No length below eight is asked for.
+    if (load<u64>(placeOf(position)) == first && load<u8>(placeOf(position) + bestLength) == load<u8>(target + at + bestLength)) {
       const run = equalForward(target + at, placeOf(position), min(most, room));
       if (run >= leastLength) consider(run, position, at, diagonal);
     }
@@ -208,7 +210,7 @@ export function parse(basesBytes: u32, targetBytes: u32, basesKnown: bool, bits:
   if (unmatched > mostBytes) {
     // Mostly new content: the block would hardly be sent as a delta.
     depth = 1;
-    insertedPerCopy = 8;
+    insertedPerCopy = 2;
     nearBytes = 0;
     leastLength = 12;
     skipBits = 4;
@@ -242,6 +244,10 @@ export function parse(basesBytes: u32, targetBytes: u32, basesKnown: bool, bits:
 /** Moves copies to marks where that pays: after the last change of the operations. */
 export function prepareMarks(): void {
   setMarks(known ? alignCopies(ops, bases) : -1);
+}
+
+export function operationCount(): u32 {
+  return ops;
 }
 
 /** Sets the operations aside; how many there are. */

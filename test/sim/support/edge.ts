@@ -104,6 +104,7 @@ export class EdgeInMemory {
       SIGN_IN_LIMIT: { limit: async () => ({ success: true }) },
       SESSION_LIMIT: { limit: async () => ({ success: true }) },
       DOWNLOAD_LIMIT: { limit: async () => ({ success: true }) },
+      WALK_LIMIT: { limit: async () => ({ success: true }) },
       ADDRESS_LIMIT: { limit: async () => ({ success: true }) },
       EDGE_CACHE: "off",
       QUOTA_BYTES: "1000000000000",

@@ -22,7 +22,7 @@ import { visitorShares } from "./download/shares/visitor.ts";
 import { answerHeaders, spokenVersion, unreadBodies } from "./http/border.ts";
 import { type ApiEnv, requireIdentity } from "./http/identity.ts";
 import { problemResponse, refusalOf } from "./http/problems.ts";
-import { limitDownloads, limitSession } from "./http/rate-limit.ts";
+import { limitDownloads, limitSession, limitWalks } from "./http/rate-limit.ts";
 import { upload } from "./upload/routes.ts";
 
 /** Addresses that only a signed-in device may ask; `/v1/account`, `/v1/session` and `/v1/device-codes` decide by method. */
@@ -47,6 +47,8 @@ const signedIn = [
   "/v1/tree/*",
   "/v1/usage",
 ];
+/** Those of them that look through many rows. */
+const walks = ["/v1/archives", "/v1/search"];
 /** Signed besides. */
 const downloads = ["/v1/b/*", "/v1/d/*", "/v1/p/*"];
 
@@ -64,6 +66,7 @@ app.use(unreadBodies);
 app.use(spokenVersion);
 app.use(methodNotAllowed({ app, onMethodNotAllowed: (_, methods) => problemResponse(new ProblemError("method-not-allowed"), methods) }));
 for (const path of signedIn) app.use(path, requireIdentity, limitSession);
+for (const path of walks) app.use(path, limitWalks);
 for (const path of downloads) app.use(path, requireIdentity, limitDownloads);
 
 app.get("/v1/health", (c) => c.json({ status: "ok" }));

@@ -15,6 +15,7 @@ export type Env = {
   readonly ADDRESS_LIMIT: RateLimit;
   readonly SESSION_LIMIT: RateLimit;
   readonly DOWNLOAD_LIMIT: RateLimit;
+  readonly WALK_LIMIT: RateLimit;
   /** The files of the web app. */
   readonly ASSETS: Fetcher;
   /** `on` or `off`: whether blocks are kept in the edge cache. */

@@ -95,6 +95,14 @@ test("WS24 a name is found by a part of it, in any case, with the path", async (
   expect(await found("nothing of it")).toEqual([]);
 });
 
+test("WS25 a name is found by 64 letters of which SQLite does not know the case", async () => {
+  const as = await newDevice();
+  const letters = Array.from({ length: searchCharsMax / 2 }, (_, index) => String.fromCodePoint(0x430 + index, 0x561 + index)).join("");
+  expect((await commit(as.token, letters.toUpperCase())).status).toBe(200);
+  const response = await send("GET", `/v1/search?q=${encodeURIComponent(letters)}`, { as });
+  expect(searchSchema.parse(await response.json()).items).toHaveLength(1);
+});
+
 test("WS25 what is searched for has 1 to 64 characters, and only one's own names are found", async () => {
   const as = await newDevice();
   const stranger = await newDevice();

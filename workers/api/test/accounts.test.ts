@@ -2,6 +2,7 @@ import { devicesSchema, type Session, sessionSchema } from "@ashlar/shared/proto
 import { encodeCommitBody } from "@ashlar/shared/commit-body";
 import { newId, type NodeId, type OpId, rootId, type UserId } from "@ashlar/shared/ids";
 import { randomBytes } from "@ashlar/durable-objects/crypto";
+import { toHex } from "@ashlar/shared/encoding";
 import { deviceNameCharsMax, emailCharsMax, passwordCharsMax, passwordCharsMin } from "@ashlar/shared/limits";
 import { commitMediaType } from "@ashlar/shared/protocol/commit";
 import { createExecutionContext } from "cloudflare:test";
@@ -10,6 +11,7 @@ import { expect, test } from "vitest";
 import { app } from "../src/app.ts";
 import { metaShard } from "../src/env.ts";
 import { verifyAccessToken } from "../src/http/access-token.ts";
+import { networkOf } from "../src/http/network.ts";
 import { expectProblem, newDevice, send } from "./support.ts";
 
 const password = "correct horse battery";
@@ -207,16 +209,33 @@ test("A15 the eleventh sign-in for one address within a minute is refused, in an
   await expectProblem(eleventh, "too-many-requests");
 });
 
+const refreshFrom = (address: string) =>
+  send("POST", "/v1/session/refresh", { json: { refreshToken: "x".repeat(112) }, headers: { "cf-connecting-ip": address } });
+
 test("A16 the sixty-first request without a session from one network address within a minute is refused", async () => {
   const [sixtieth, next, signUpToo] = await withinOneMinute(async () => {
     const address = newId<UserId>(randomBytes);
-    const headers = { "cf-connecting-ip": address };
-    const attempt = () => send("POST", "/v1/session/refresh", { json: { refreshToken: "x".repeat(112) }, headers });
+    const signUpFrom = () => send("POST", "/v1/account", { json: {}, headers: { "cf-connecting-ip": address } });
     for (let count = 0; count < 59; count++) await env.ADDRESS_LIMIT.limit({ key: address });
-    return [await attempt(), await attempt(), await send("POST", "/v1/account", { json: {}, headers })] as const;
+    return [await refreshFrom(address), await refreshFrom(address), await signUpFrom()] as const;
   });
   await expectProblem(sixtieth, "unauthenticated");
   expect(next.headers.get("retry-after")).toBe("60");
   await expectProblem(next, "too-many-requests");
   await expectProblem(signUpToo, "too-many-requests");
+});
+
+test("A20 the addresses that one household has of IPv6 are one network address", async () => {
+  const [sixtieth, next, neighbour] = await withinOneMinute(async () => {
+    const network = `2001:db8:${toHex(randomBytes(2))}:${toHex(randomBytes(2))}`;
+    for (let count = 0; count < 59; count++) await env.ADDRESS_LIMIT.limit({ key: networkOf(`${network}::1`) });
+    return [
+      await refreshFrom(`${network}::2`),
+      await refreshFrom(`${network}:ffff:1:2:3`),
+      await refreshFrom(`2001:db9${network.slice(8)}::1`),
+    ] as const;
+  });
+  await expectProblem(sixtieth, "unauthenticated");
+  await expectProblem(next, "too-many-requests");
+  await expectProblem(neighbour, "unauthenticated");
 });

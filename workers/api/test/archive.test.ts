@@ -99,8 +99,17 @@ test("CT17 an archive is of 1 to 200 nodes and has a bounded number of entries",
   const db = metaShard(env, ada.shard);
   const { entries } = await planArchive(db, ada.user, [sub]);
   // Its link counts as well.
-  expect((await planArchive(db, ada.user, [sub], entries.length + 1)).entries).toHaveLength(entries.length);
-  await expect(planArchive(db, ada.user, [sub], entries.length)).rejects.toMatchObject({ code: "archive-too-large" });
+  expect((await planArchive(db, ada.user, [sub], { entriesMax: entries.length + 1 })).entries).toHaveLength(entries.length);
+  await expect(planArchive(db, ada.user, [sub], { entriesMax: entries.length })).rejects.toMatchObject({ code: "archive-too-large" });
+});
+
+test("CT20 the paths in an archive have a bounded number of characters", async () => {
+  const db = metaShard(env, ada.shard);
+  const { entries } = await planArchive(db, ada.user, [top]);
+  const pathCharsMax = entries.reduce((total, { path }) => total + path.length, 0);
+  expect((await planArchive(db, ada.user, [top], { pathCharsMax })).entries).toEqual(entries);
+  const more = planArchive(db, ada.user, [top], { pathCharsMax: pathCharsMax - 1 });
+  await expect(more).rejects.toMatchObject({ code: "archive-too-large" });
 });
 
 test("CT18 an archive with a damaged file ends before its announced length", async () => {

@@ -4,7 +4,7 @@ import { devicesSchema } from "@ashlar/shared/protocol/account";
 import { planDeviceSweep, runDeviceSweep } from "@ashlar/server/accounts/sweep";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { networkOf } from "../src/accounts/network.ts";
+import { networkOf } from "../src/http/network.ts";
 import { type Browser, password, signUpBrowser } from "./browser.ts";
 import { expectProblem, newDevice, send } from "./support.ts";
 

@@ -1,7 +1,10 @@
-import { enterAccount, enterByBrowser, type Link } from "@ashlar/client/node/enter-account";
-import type { Account } from "@ashlar/client/node/home";
+import { revokeDevice } from "@ashlar/client/edge/account";
+import { openConnection } from "@ashlar/client/node/connection";
+import { enterAccount, enterByBrowser, type Entered, type Link } from "@ashlar/client/node/enter-account";
+import type { Account, Home } from "@ashlar/client/node/home";
+import type { DeviceId } from "@ashlar/shared/ids";
 import { deviceNameCharsMax } from "@ashlar/shared/limits";
-import { credentialsSchema, deviceNameSchema } from "@ashlar/shared/protocol/account";
+import { credentialsSchema, deviceNameSchema, emailSchema } from "@ashlar/shared/protocol/account";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { exitCodes, FailedError, UsageError, type ExitCode } from "../exit-code.ts";
 import { sentence } from "../sentence.ts";
@@ -26,14 +29,16 @@ export async function login(options: LoginOptions, world: World): Promise<ExitCo
   // Only a person can go to a browser; with --register or a password there is an account to name.
   if (options.email === undefined && options.register !== true && options.passwordStdin !== true) return byBrowser(server, options, world);
   const email = options.email ?? (await askFor(world, "--email", "E-mail address", before?.email));
-  const password = await passwordFor(options, world);
   const device = deviceNameFor(options, world);
+  // Before a password is asked for in vain.
+  if (!emailSchema.safeParse(email).success) throw new UsageError(fault("email"));
+  if (!deviceNameSchema.safeParse(device).success) throw new UsageError(fault("device"));
+  const password = await passwordFor(options, world);
   const credentials = credentialsSchema.safeParse({ email, password, device });
   if (!credentials.success) throw new UsageError(fault(credentials.error.issues[0]?.path[0]));
 
-  const account = await enterAccount(home, server, credentials.data, { register: options.register === true }).catch(orRegister);
-  sayEntered(terminal, account);
-  return exitCodes.done;
+  const entered = await enterAccount(home, server, credentials.data, { register: options.register === true }).catch(orRegister);
+  return afterEntering(home, terminal, entered);
 }
 
 /** A session without a password: a person who is signed in, in a browser on any device, confirms it. */
@@ -50,8 +55,7 @@ async function byBrowser(server: string, options: LoginOptions, world: World): P
     terminal.say("Waiting for you to confirm. Ctrl-C ends it.");
   };
   try {
-    sayEntered(terminal, await enterByBrowser(home, server, device.data, show, stop));
-    return exitCodes.done;
+    return await afterEntering(home, terminal, await enterByBrowser(home, server, device.data, show, stop));
   } catch (error) {
     if (stop.aborted) throw new FailedError("Stopped before the sign-in was confirmed: nothing was changed.", { cause: error });
     throw inWords(error);
@@ -69,13 +73,30 @@ function deviceNameFor(options: LoginOptions, world: World): string {
   return options.device ?? world.hostname.slice(0, deviceNameCharsMax);
 }
 
-function sayEntered(terminal: Terminal, { server, email, deviceName }: Account): void {
+async function afterEntering(home: Home, terminal: Terminal, { account, former }: Entered): Promise<ExitCode> {
+  if (former !== undefined) await signOutFormer(home, account, former, terminal);
+  const { server, email, deviceName } = account;
   terminal.say(`Signed in to ${server} as ${printable(email)}. This device is called ${printable(deviceName)}.`);
   terminal.say("Next: `ashlar sync DIR` keeps a folder equal to your other devices.");
+  return exitCodes.done;
 }
 
-/** The server does not tell which addresses have an account (to nobody who does not know the password). */
+/** It would stay in the list of devices for months, under the same name. */
+async function signOutFormer(home: Home, account: Account, former: DeviceId, terminal: Terminal): Promise<void> {
+  try {
+    await using connection = openConnection(home, account);
+    await revokeDevice(connection.call, former);
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === "not-found") return;
+    const why = error instanceof Error ? sentence(error.message) : String(error);
+    terminal.warn(`The session that was here before could not be ended: ${why} \`ashlar devices revoke ${former}\` ends it.`);
+  }
+}
+
+/** The server does not tell which addresses have an account (to nobody who does not know the password), but to who registers. */
 function orRegister(error: unknown): never {
+  if (error instanceof ProblemError && error.code === "email-taken")
+    throw new FailedError("There is an account with this e-mail address already. Leave out --register to sign in to it.", { cause: error });
   if (!(error instanceof ProblemError) || error.code !== "wrong-credentials") throw error;
   throw new FailedError(`The server refused: ${sentence(error.message)} If you have no account there yet, add --register to make one.`, {
     cause: error,
@@ -102,6 +123,7 @@ async function passwordFor(options: LoginOptions, world: World): Promise<string>
   }
   if (!world.prompt.interactive) throw new UsageError("There is no terminal to ask for the password on: hand it in with --password-stdin.");
   const password = await world.prompt.askSecret("Password");
+  if (!credentialsSchema.shape.password.safeParse(password).success) throw new UsageError(fault("password"));
   // A typing mistake in a new password would lock its owner out.
   if (options.register === true && (await world.prompt.askSecret("Password again")) !== password)
     throw new UsageError("The two passwords differ. Nothing was changed.");

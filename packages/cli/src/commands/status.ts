@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import type { Status, WaitingItem } from "@ashlar/client/engine/types";
 import { folderHolder } from "@ashlar/client/node/folder-lock";
 import { folderStatus, type FolderStatus } from "@ashlar/client/node/folder-status";
@@ -29,6 +30,10 @@ function needsPerson({ question, conflicts, waiting, isStateFull }: FolderStatus
 async function showFolder(home: Home, folder: RegisteredFolder, terminal: Terminal): Promise<boolean> {
   const [account, holder] = await Promise.all([home.account(folder.user), folderHolder(home.paths(folder))]);
   const known = folderStatus(home.paths(folder));
+  const isThere = await stat(folder.path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
   const running =
     holder === undefined ? null : holder === "unknown" ? { pid: null, sinceMs: null } : { pid: holder.pid, sinceMs: holder.since };
   const usage = known === undefined || known.state === "offline" ? undefined : await usageOf(home, account);
@@ -38,6 +43,7 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
     server: account?.server ?? null,
     email: account?.email ?? null,
     signedIn: isSignedIn(account),
+    isThere,
     running,
     ...(known === undefined
       ? { state: "stopped" }
@@ -49,9 +55,10 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
           usage: usageFields(usage),
         }),
   });
-  for (const line of describe(folder, account, running !== null, known, terminal.paint)) terminal.say(line);
+  for (const line of describe({ folder, account, isThere, running: running !== null, status: known, paint: terminal.paint }))
+    terminal.say(line);
   if (usage !== undefined) terminal.say(`  ${usageText(usage, terminal.paint)}`);
-  return !isSignedIn(account) || (known !== undefined && needsPerson(known));
+  return !isSignedIn(account) || !isThere || (known !== undefined && needsPerson(known));
 }
 
 /** The network is loaded for it alone. */
@@ -97,19 +104,27 @@ function isSignedIn(account: Account | undefined): boolean {
   return account !== undefined && account.ended !== true;
 }
 
-function describe(
-  folder: RegisteredFolder,
-  account: Account | undefined,
-  running: boolean,
-  status: FolderStatus | undefined,
-  paint: Paint,
-): string[] {
+type Described = {
+  readonly folder: RegisteredFolder;
+  readonly account: Account | undefined;
+  readonly isThere: boolean;
+  readonly running: boolean;
+  readonly status: FolderStatus | undefined;
+  readonly paint: Paint;
+};
+
+function describe({ folder, account, isThere, running, status, paint }: Described): string[] {
   const whose = account === undefined ? "no account" : printable(account.email);
   const lines = [`${paint.bold(printable(folder.path))} (${whose})`];
   if (!isSignedIn(account)) {
     const login = account === undefined ? "ashlar login" : `ashlar login --server ${account.server} --email ${printable(account.email)}`;
     lines.push(`  ${paint.red("needs you:")} this device is signed out. Sign in again with \`${login}\`.`);
   }
+  // A sync that runs asks the same itself.
+  if (!isThere && status?.question === undefined)
+    lines.push(
+      `  ${paint.red("needs you:")} the folder is not there. Mount its disk or move it back: nothing is deleted anywhere meanwhile.`,
+    );
   lines.push(`  ${running ? "being synced now" : `not being synced now: \`ashlar sync ${printable(folder.path)}\` starts it`}`);
   if (status === undefined) return [...lines, "  never synced yet"];
 
@@ -117,7 +132,7 @@ function describe(
   if (status.outage !== undefined)
     lines.push(`  ${paint.yellow("offline:")} since ${timeText(status.outage.sinceMs)}. ${sentence(printable(status.outage.why))}`);
   lines.push(
-    `  last known equal: ${status.lastSyncedAtMs === null ? "never yet" : timeText(status.lastSyncedAtMs)}, at change ${status.cursor}`,
+    `  last known equal: ${status.lastSyncedAtMs === null ? "never yet" : timeText(status.lastSyncedAtMs)}; told of changes up to ${status.cursor}`,
   );
   if (status.pending > 0) lines.push(`  ${countText(status.pending, "item")} to sync`);
   if (status.queued.length > 0) lines.push(`  ${queuedText(status, running)}`);

@@ -123,14 +123,35 @@ async function folderFor(home: Home, dir: string, terminal: Terminal): Promise<C
       );
     case "not-a-folder":
       throw new UsageError(`${printable(claim.path)} is not a folder.`);
+    case "cannot-make":
+      throw new FailedError(`${printable(claim.path)} is not there and cannot be made: ${whyNot(claim.code)}`);
     case "no-account":
       throw new FailedError("This device is not signed in. Sign in with `ashlar login --server URL --email ADDRESS`.");
+  }
+}
+
+function whyNot(code: string): string {
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+      return "this user may not write there.";
+    case "EEXIST":
+    case "ENOENT":
+      return "something else stands there, such as a link that leads nowhere, or the system allows no folders there.";
+    case "ENOSPC":
+      return "the disk is full.";
+    case "EROFS":
+      return "the disk is mounted to be read only.";
+    default:
+      return `the system says ${code}.`;
   }
 }
 
 async function holdFolder(home: Home, { folder, isNew }: Claimed, now: number): Promise<AsyncDisposable> {
   const lock = await lockFolder(home.paths(folder), now, { root: folder.path, isNew });
   if (!("heldBy" in lock)) return lock;
+  // Nothing was synced from here: there is nothing to remember.
+  if (isNew) await home.forget(folder);
   const { heldBy } = lock;
   if (heldBy === "other-home")
     throw new FailedError(

@@ -29,7 +29,12 @@ export async function examineServer({ trees, edge, sha256 }: ServerPorts, signal
   const told = await toldSince({ trees, edge }, signal);
   if (told === undefined) return [finding("cursor-expired")];
   const untold = differences.filter(({ id }) => !told.has(id)).map(({ path, what }) => finding("server-differs", path, what));
-  return told.size === 0 ? untold : [finding("server-ahead", "", `${told.size} items were changed since change ${cursor}`), ...untold];
+  return told.size === 0
+    ? untold
+    : [
+        finding("server-ahead", "", `${told.size} ${told.size === 1 ? "item was" : "items were"} changed since change ${cursor}`),
+        ...untold,
+      ];
 }
 
 type Reader = Pick<ServerPorts, "trees" | "edge">;

@@ -69,8 +69,14 @@ function failure(path: string, cause: unknown): Outcome {
     const message = `The answer of ${withoutQuery(path)} is longer than any answer may be: ${cause.message}`;
     return { type: "refused", error: new UnreachableError(message, { cause }) };
   }
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = cause instanceof Error ? reasonOf(cause) : String(cause);
   return { type: "unavailable", error: new UnreachableError(`The server cannot be reached: ${why}`, { cause }) };
+}
+
+/** What TLS says of a server without it names nothing that a person knows. */
+function reasonOf(error: Error): string {
+  const isNoTls = "code" in error && String(error.code).startsWith("ERR_SSL");
+  return isNoTls ? "it does not speak https. Is http:// meant?" : error.message;
 }
 
 /** What a schema of the protocol makes of an answer; rejects an answer that does not fit it. */

@@ -6,10 +6,8 @@ import { ignoreFileName } from "../scan/ignore.ts";
 import type { Observation, ScanResult } from "../scan/types.ts";
 import { applyHindrances, applyObservations } from "../trees/observations.ts";
 import type { Core } from "./core.ts";
+import { fullScanMsMin, fullScanPauseMs } from "./full-scan.ts";
 import type { Watches } from "./watches.ts";
-
-/** Whatever the watches say: they can be silent for reasons that they do not know themselves (FIELD section 0). */
-const fullScanMs = 10 * 60 * 1000;
 
 /** Both ends of a move are told at once, but not before a scan that runs meanwhile may have seen one of them. */
 const hearMs = 20;
@@ -103,7 +101,7 @@ export class DiskWatch {
   }
 
   #takeAll(nowMs: number): Due {
-    this.#nextFullMs = nowMs + fullScanMs;
+    this.#nextFullMs = nowMs + fullScanMsMin;
     this.#unrest.clear();
     this.#unseen.clear();
     this.#core.stale.clear();
@@ -116,6 +114,7 @@ export class DiskWatch {
     try {
       const nowMs = this.#core.now;
       const { folders, result } = await this.#lookFor(due, isTold, signal);
+      if (folders === "all") this.#putOff(this.#core.now - nowMs);
       const { observations, hindrances, foldersSeen, entriesSeen, unseen } = result;
       applyObservations(trees, observations, nowMs);
       // What it is called and where it stands can be told at once; only then is it looked into.
@@ -134,6 +133,11 @@ export class DiskWatch {
       this.everything();
       throw error;
     }
+  }
+
+  /** Not if everything is to be looked at once more already. */
+  #putOff(tookMs: number): void {
+    if (this.#nextFullMs > 0) this.#nextFullMs = this.#core.now + fullScanPauseMs(tookMs, this.#watches.unwatched);
   }
 
   /**

@@ -1,4 +1,3 @@
-import type { Seq } from "@ashlar/shared/ids";
 import { plan } from "../planner/plan.ts";
 import type { Plan } from "../planner/types.ts";
 import { Committer } from "./committer.ts";
@@ -7,15 +6,15 @@ import { DiskSteps } from "./disk-steps.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { Executor } from "./executor.ts";
 import { failureOf } from "./failure.ts";
-import { massDeleteQuestion } from "./guard.ts";
+import { deletionQuestion } from "./guard.ts";
 import { checkMarker, rootGoneQuestion } from "./marker.ts";
-import { fullJitterMs } from "../edge/backoff.ts";
+import { Patience } from "./patience.ts";
 import { Reconciler } from "./reconciler.ts";
 import { RemoteSync } from "./remote-sync.ts";
-import { type Condition, readCondition, statusOf, writeCondition } from "./status.ts";
+import { Standing } from "./standing.ts";
 import { DatabaseFullError } from "../database.ts";
 import { type Feed, type FeedEvents, UnreachableError } from "../ports.ts";
-import { HaltError, type EngineState, type Outcome, type ReconcileDepth, type Status } from "./types.ts";
+import { HaltError, type Outcome, type ReconcileDepth, type Status } from "./types.ts";
 import { Watches } from "./watches.ts";
 
 const actionsMax = 1000;
@@ -38,17 +37,11 @@ export class Loop {
   readonly #committer: Committer;
   readonly #executor: Executor;
   readonly #reconciler: Reconciler;
-  #condition: Condition;
-  #isConditionWritten = true;
-  #question: string | undefined;
-  #failures = 0;
-  /** The edge is there again, or a person does not want to wait. */
-  #isHurried = false;
+  readonly #standing: Standing;
+  readonly #patience: Patience;
   #isMarkerChecked = false;
   #plannedAtMs = 0;
   #openFeed: Feed | undefined;
-  /** The cursor at which both sides were equal last. */
-  #applied: Seq | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -57,16 +50,19 @@ export class Loop {
     this.#committer = new Committer(core, this.#remote);
     this.#executor = new Executor(core, new DiskSteps(core, this.#watches), this.#committer);
     this.#reconciler = new Reconciler(core, this.#disk, this.#remote);
-    this.#condition = readCondition(core.trees);
+    this.#standing = new Standing(core, this.#watches);
+    this.#patience = new Patience(core, this.#standing);
   }
 
   async syncOnce(signal: AbortSignal): Promise<Outcome> {
     this.#remote.isBehind = true;
     this.#disk.everything();
-    this.#become("working");
+    // A person who calls again may have made room meanwhile.
+    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
+    this.#standing.become("working");
     try {
       await this.#untilDone(signal);
-      return this.#outcome();
+      return this.#standing.outcome();
     } finally {
       await this.#land();
     }
@@ -76,12 +72,13 @@ export class Loop {
     const { wake } = this.#core;
     const onAbort = () => wake.call();
     signal.addEventListener("abort", onAbort);
-    this.#become("starting");
+    this.#standing.become("starting");
     await using watcher = this.#core.options.openWatcher(this.#disk.events);
     this.#watches.use(watcher);
     // The first look arms the watches.
     this.#disk.everything();
     this.#remote.isBehind = true;
+    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
     this.#core.attempt(() => this.#reconciler.schedule());
     try {
       // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
@@ -98,13 +95,13 @@ export class Loop {
       this.#watches.use(undefined);
       this.#openFeed = undefined;
       signal.removeEventListener("abort", onAbort);
-      this.#become("stopped");
+      this.#standing.become("stopped");
     }
   }
 
   refresh(): void {
     this.#openFeed?.refresh();
-    this.#isHurried = true;
+    this.#patience.hurry();
     this.#core.attempt(() => this.#core.trees.waiting.retryAll());
     this.#remote.isBehind = true;
     this.#disk.everything();
@@ -112,12 +109,12 @@ export class Loop {
   }
 
   reconcile(depth: ReconcileDepth): void {
-    this.#isHurried = true;
+    this.#patience.hurry();
     this.#reconciler.ask(depth);
   }
 
   status(): Status {
-    return statusOf(this.#core.trees, this.#condition);
+    return this.#standing.status();
   }
 
   /** Steps under way end before the caller goes on: an aborted transfer leaves nothing half done. */
@@ -132,14 +129,14 @@ export class Loop {
     for (;;) {
       const turn = await this.#turn(signal);
       signal.throwIfAborted();
-      if (this.#question !== undefined) return;
+      if (this.#standing.question !== undefined) return;
       const { edgeFailure, stateFailure } = this.#core;
       if (stateFailure !== undefined) {
-        if (this.#failures >= onceFailuresMax) throw new DatabaseFullError(stateFailure.why);
+        if (this.#patience.failures >= onceFailuresMax) throw new DatabaseFullError(stateFailure.why);
         await this.#waitForSpace(stateFailure.why, signal);
       } else if (edgeFailure !== undefined) {
-        if (this.#failures >= onceFailuresMax) throw new UnreachableError(edgeFailure.why);
-        await this.#pause(edgeFailure, signal);
+        if (this.#patience.failures >= onceFailuresMax) throw new UnreachableError(edgeFailure.why);
+        await this.#patience.forEdge(edgeFailure, signal);
       } else if (turn === "idle") {
         const nextMs = this.#nextTryMs();
         const pauseMs = nextMs === undefined ? undefined : nextMs - this.#core.now;
@@ -154,10 +151,10 @@ export class Loop {
     if (signal.aborted) return;
     const { edgeFailure, stateFailure, wake, now, options } = this.#core;
     if (stateFailure !== undefined) return this.#waitForSpace(stateFailure.why, signal);
-    if (edgeFailure !== undefined) return this.#pause(edgeFailure, signal);
+    if (edgeFailure !== undefined) return this.#patience.forEdge(edgeFailure, signal);
     if (turn === "worked") return;
     const dueMs = Math.min(this.#disk.dueMs, this.#reconciler.dueMs, this.#nextTryMs() ?? Infinity);
-    const pauseMs = this.#question === undefined ? dueMs - now : questionPauseMs;
+    const pauseMs = this.#standing.question === undefined ? dueMs - now : questionPauseMs;
     await wake.wait(options.clock, Math.max(1, pauseMs), signal);
   }
 
@@ -178,7 +175,7 @@ export class Loop {
       await this.#reconciler.end(signal);
       const acted = await this.#round(signal);
       this.#check();
-      if (!this.#core.isHeldUp) this.#failures = 0;
+      if (!this.#core.isHeldUp) this.#patience.failures = 0;
       return found || acted || this.#remote.isBehind || this.#core.stale.size > 0 ? "worked" : "idle";
     } catch (error) {
       if (signal.aborted) return "idle";
@@ -195,7 +192,7 @@ export class Loop {
     this.#core.isRootGone = false;
     this.#isMarkerChecked = false;
     this.#disk.everything();
-    this.#ask(rootGoneQuestion);
+    this.#standing.ask(rootGoneQuestion);
   }
 
   /** Before each look at the disk: an empty mount point must not be taken for deletions (I6). */
@@ -207,7 +204,7 @@ export class Loop {
     if (question === undefined) return true;
     // When it is back, nobody has told what happened to it.
     this.#disk.everything();
-    this.#ask(question);
+    this.#standing.ask(question);
     return false;
   }
 
@@ -221,17 +218,17 @@ export class Loop {
     if (signal.aborted || this.#core.isHeldUp) return false;
     const next = this.#plan();
     this.#note(next);
-    const question = this.#questionOf(next);
+    const question = deletionQuestion(this.#core, next);
     if (question !== undefined) {
-      this.#ask(question);
+      this.#standing.ask(question);
       return false;
     }
-    this.#question = undefined;
+    this.#standing.question = undefined;
     if (next.actions.length === 0) {
-      if (this.#core.flights.size === 0) this.#rest();
+      if (this.#core.flights.size === 0) this.#standing.rest((cursor) => this.#openFeed?.applied(cursor));
       return false;
     }
-    this.#become("working");
+    this.#standing.become("working");
     await this.#executor.run(next, signal);
     this.#core.recentDeletions.save();
     return true;
@@ -267,68 +264,11 @@ export class Loop {
     });
   }
 
-  #questionOf({ actions }: Plan): string | undefined {
-    const { trees, options } = this.#core;
-    const deletes = actions.some((action) => action.do === "remove-local" || (action.do === "commit" && action.op.op === "delete"));
-    if (!deletes || options.allowMassDelete) return undefined;
-    const { recentDeletions, now } = this.#core;
-    const question = massDeleteQuestion(trees.countPendingDeletes(), recentDeletions.at(now), trees.synced.countFiles());
-    if (question !== undefined) recentDeletions.hold(now);
-    return question;
-  }
-
-  #ask(question: string): void {
-    if (this.#question !== question) this.#core.event({ type: "needs-person", question });
-    this.#question = question;
-    this.#become("needs-person");
-  }
-
-  /** Nothing to do, or nothing that can be done now. */
-  #rest(): void {
-    const { trees, now } = this.#core;
-    const isEqual = trees.dirty.count() === 0 && trees.waiting.all().length === 0;
-    const wasEqual = this.#condition.state === "equal";
-    this.#become(isEqual ? "equal" : "waiting", isEqual && !wasEqual ? now : this.#condition.lastSyncedAtMs);
-    if (!isEqual) return;
-    if (!wasEqual) this.#core.event({ type: "equal", cursor: trees.meta.cursor });
-    if (this.#applied !== trees.meta.cursor) this.#openFeed?.applied(trees.meta.cursor);
-    this.#applied = trees.meta.cursor;
-  }
-
-  async #pause({ why, retryAfterMs }: { why: string; retryAfterMs: number | undefined }, signal: AbortSignal): Promise<void> {
-    this.#failures++;
-    const { options } = this.#core;
-    const retryInMs = Math.max(1, retryAfterMs ?? fullJitterMs(this.#failures, options.random));
-    this.#become("offline");
-    this.#core.event({ type: "offline", why, retryInMs });
-    // What happens on the disk meanwhile is no reason to ask the edge earlier.
-    await this.#sleep(retryInMs, signal);
-    this.#core.edgeFailure = undefined;
-  }
-
-  /** This client's own state cannot be written. What was done meanwhile and could not be noted is looked for afterwards. */
+  /** What was done meanwhile and could not be noted is looked for afterwards. */
   async #waitForSpace(why: string, signal: AbortSignal): Promise<void> {
-    this.#failures++;
-    const { options } = this.#core;
-    const retryInMs = Math.max(1, fullJitterMs(this.#failures, options.random));
-    this.#become("waiting");
-    if (this.#failures === 1) {
-      this.#core.event({ type: "waiting", path: "", reason: "state-full", detail: why, nextTryMs: this.#core.now + retryInMs });
-    }
-    await this.#sleep(retryInMs, signal);
-    this.#core.stateFailure = undefined;
+    await this.#patience.forSpace(why, signal);
     this.#remote.isBehind = true;
     this.#disk.everything();
-  }
-
-  /** Through whatever happens, but for a person or the edge that is there again. */
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    const { options, wake } = this.#core;
-    const untilMs = this.#core.now + ms;
-    this.#isHurried = false;
-    while (!signal.aborted && !this.#isHurried && this.#core.now < untilMs) {
-      await wake.wait(options.clock, untilMs - this.#core.now, signal);
-    }
   }
 
   #feedEvents(): FeedEvents {
@@ -341,37 +281,15 @@ export class Loop {
         this.#core.wake.call();
       },
       state: (feed, why) => {
-        this.#noteCondition({ ...this.#condition, feed });
-        this.#core.event({ type: "feed", state: feed, why });
-        if (feed === "live") this.#isHurried = true;
+        this.#standing.hasFeed(feed, why);
+        if (feed === "live") this.#patience.hurry();
         this.#core.wake.call();
       },
       ended: (why) => {
         this.#core.halt = new HaltError("signed-out", why);
-        this.#isHurried = true;
+        this.#patience.hurry();
         this.#core.wake.call();
       },
     };
-  }
-
-  #outcome(): Outcome {
-    const { conflicts, waiting, state } = this.status();
-    if (this.#question !== undefined) return { state: "needs-person", conflicts, waiting, question: this.#question };
-    return { state: state === "equal" ? "equal" : "waiting", conflicts, waiting, question: undefined };
-  }
-
-  #become(state: EngineState, lastSyncedAtMs = this.#condition.lastSyncedAtMs): void {
-    const question = state === "needs-person" ? this.#question : undefined;
-    const { unwatched } = this.#watches;
-    const before = this.#condition;
-    const isSame =
-      before.state === state && before.question === question && before.lastSyncedAtMs === lastSyncedAtMs && before.unwatched === unwatched;
-    if (isSame && this.#isConditionWritten) return;
-    this.#noteCondition({ ...before, state, question, lastSyncedAtMs, unwatched });
-  }
-
-  #noteCondition(condition: Condition): void {
-    this.#condition = condition;
-    this.#isConditionWritten = this.#core.attempt(() => writeCondition(this.#core.trees, condition));
   }
 }

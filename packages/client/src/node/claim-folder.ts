@@ -1,4 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { RandomBytes, UserId } from "@ashlar/shared/ids";
 import { toBase64Url } from "@ashlar/shared/encoding";
 import { codeOf } from "./error-code.ts";
@@ -13,6 +14,8 @@ export type Claim =
   /** The client's own state would be synced along. */
   | { type: "holds-home"; home: string }
   | { type: "not-a-folder"; path: string }
+  /** It is not there, and this level of it cannot be made; `code` is the system's. */
+  | { type: "cannot-make"; path: string; code: string }
   /** A new folder, and nobody is signed in whose it could be. */
   | { type: "no-account" };
 
@@ -33,7 +36,8 @@ export async function claimFolder(home: Home, options: { path: string; user: Use
   if (options.user === undefined) return { type: "no-account" };
 
   // Made before it is registered: after a crash in between, it is a new folder still and not a vanished one.
-  await mkdir(path, { recursive: true });
+  const refusal = await makeFolders(path);
+  if (refusal !== undefined) return { type: "cannot-make", ...refusal };
   const made = { id: toBase64Url(options.random(16)), path, user: options.user };
   await home.register(made);
   return { type: "new", folder: made };
@@ -47,4 +51,21 @@ async function kindAt(path: string): Promise<"folder" | "other" | "absent"> {
     if (codeOf(error) === "ENOTDIR") return "other";
     throw error;
   }
+}
+
+/** Level by level: Node's own recursion goes round for ever where the system says of each level that the one above is not there. */
+async function makeFolders(path: string): Promise<{ path: string; code: string } | undefined> {
+  const above = dirname(path);
+  if (above !== path && (await kindAt(above)) === "absent") {
+    const refusal = await makeFolders(above);
+    if (refusal !== undefined) return refusal;
+  }
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    if (code !== "EEXIST" || (await kindAt(path)) !== "folder") return { path, code };
+  }
+  return undefined;
 }

@@ -34,7 +34,6 @@ class NodeDraft implements Draft {
   readonly #handle: FileHandle;
   readonly #written = new WrittenMap();
   #unflushedBytes = 0;
-  #writing: Promise<unknown> = Promise.resolve();
   #flushing: Promise<unknown> = Promise.resolve();
   #placed = false;
 
@@ -44,11 +43,12 @@ class NodeDraft implements Draft {
     this.#handle = handle;
   }
 
-  /** One after the other: the system writes to a file in turn in any case, and threads that wait for theirs spin meanwhile. */
   async write(bytes: Uint8Array, offset: number): Promise<void> {
-    const writing = this.#writing.then(() => this.#write(bytes, offset));
-    this.#writing = writing.catch(() => undefined);
-    await writing;
+    await attemptAsync("", async () => {
+      for (const run of runsToWrite(bytes, offset, this.#written))
+        await this.#writeAll(bytes.subarray(run.start, run.end), offset + run.start);
+    });
+    this.#flushEarly(bytes.length);
   }
 
   async place(path: RelativePath, options: { mode: number; mtimeMs: number; size: number; expected: Expected }): Promise<Stat> {
@@ -75,21 +75,13 @@ class NodeDraft implements Draft {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled([this.#writing, this.#flushing]);
+    await Promise.allSettled([this.#flushing]);
     await attemptAsync("", () => this.#handle.close());
     try {
       if (!this.#placed) attempt("", () => unlinkSync(this.#temporary));
     } finally {
       this.#bench.temporaries.release();
     }
-  }
-
-  async #write(bytes: Uint8Array, offset: number): Promise<void> {
-    await attemptAsync("", async () => {
-      for (const run of runsToWrite(bytes, offset, this.#written))
-        await this.#writeAll(bytes.subarray(run.start, run.end), offset + run.start);
-    });
-    this.#flushEarly(bytes.length);
   }
 
   /** The disk writes while the network brings more, so that little is left to wait for at the end. */

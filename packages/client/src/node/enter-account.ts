@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { DeviceId } from "@ashlar/shared/ids";
 import type { Credentials } from "@ashlar/shared/protocol/account";
 import { askForCode, awaitCode, signIn, signUp } from "../edge/account.ts";
 import { shownUserCode, userCodeSchema } from "@ashlar/shared/protocol/device-code";
@@ -6,6 +7,12 @@ import { createCaller } from "../edge/caller.ts";
 import { systemClock } from "./clock.ts";
 import type { Account, Home } from "./home.ts";
 import { openHttp } from "./http.ts";
+
+export type Entered = {
+  readonly account: Account;
+  /** Whose session of this home the new one takes the place of: the server still has it, and nobody can use it any more. */
+  readonly former: DeviceId | undefined;
+};
 
 /**
  * Signs in, or up, and makes the account the home's current one. `server` is an origin. Rejects with ProblemError
@@ -16,13 +23,19 @@ export async function enterAccount(
   server: string,
   credentials: Credentials,
   { register }: { register: boolean },
-): Promise<Account> {
+): Promise<Entered> {
   await using http = openHttp(new URL(server));
   const call = createCaller({ http, clock: systemClock, random: randomBytes });
   const session = await (register ? signUp : signIn)(call, credentials);
-  const account = { server, email: credentials.email, deviceName: credentials.device, session };
+  return enter(home, { server, email: credentials.email, deviceName: credentials.device, session });
+}
+
+async function enter(home: Home, account: Account): Promise<Entered> {
+  const { user, device } = account.session;
+  const before = await home.account(user);
   await home.enter(account);
-  return account;
+  const isLeft = before !== undefined && before.server === account.server && before.ended !== true && before.session.device !== device;
+  return { account, former: isLeft ? before.session.device : undefined };
 }
 
 /** What a person has to do: open the page, and compare the code. */
@@ -38,7 +51,7 @@ export async function enterByBrowser(
   deviceName: string,
   show: (link: Link) => void,
   signal?: AbortSignal,
-): Promise<Account> {
+): Promise<Entered> {
   await using http = openHttp(new URL(server));
   const call = createCaller({ http, clock: systemClock, random: randomBytes });
   const asked = await askForCode(call, deviceName);
@@ -46,7 +59,5 @@ export async function enterByBrowser(
   const code = shownUserCode(userCodeSchema.parse(asked.userCode));
   show({ url: `${server}/link?code=${code}`, code, expiresAt: asked.expiresAt });
   const { email, ...session } = await awaitCode(call, asked, systemClock, signal);
-  const account = { server, email, deviceName, session };
-  await home.enter(account);
-  return account;
+  return enter(home, { server, email, deviceName, session });
 }

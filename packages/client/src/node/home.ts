@@ -67,6 +67,8 @@ export type Home = {
   sessions(user: UserId, device: DeviceId): HomeSessions;
   folders(): Promise<readonly RegisteredFolder[]>;
   register(folder: RegisteredFolder): Promise<void>;
+  /** Of a folder that was registered and never synced. */
+  forget(folder: RegisteredFolder): Promise<void>;
   paths(folder: RegisteredFolder): FolderPaths;
 };
 
@@ -77,6 +79,10 @@ export async function openHome(directory: string): Promise<Home> {
   const registryPath = join(directory, "folders.json");
   const account = (user: UserId) => readStateFile(accountPath(user), accountSchema);
   const folders = async () => (await readStateFile(registryPath, registrySchema))?.folders ?? [];
+  const edit = (change: (before: readonly RegisteredFolder[]) => readonly RegisteredFolder[]) =>
+    withProcessLock(join(directory, "folders.lock.sqlite"), registryLockMs, async () =>
+      writeStateFile(registryPath, { folders: change(await folders()) }),
+    );
 
   return {
     directory,
@@ -109,12 +115,8 @@ export async function openHome(directory: string): Promise<Home> {
       // Folders and their state stay, for a later sign-in of the same account.
       clear: () => removeStateFile(accountPath(user)),
     }),
-    async register(folder) {
-      await withProcessLock(join(directory, "folders.lock.sqlite"), registryLockMs, async () => {
-        const others = (await folders()).filter(({ path }) => path !== folder.path);
-        await writeStateFile(registryPath, { folders: [...others, folder] });
-      });
-    },
+    register: (folder) => edit((others) => [...others.filter(({ path }) => path !== folder.path), folder]),
+    forget: (folder) => edit((all) => all.filter(({ id }) => id !== folder.id)),
     paths(folder) {
       const own = join(directory, "folders", folder.id);
       return {

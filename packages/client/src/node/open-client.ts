@@ -8,7 +8,6 @@ import type { Disk } from "../ports.ts";
 import { loadIgnore } from "../scan/ignore.ts";
 import { scan } from "../scan/scan.ts";
 import { createBlockCache } from "../transfer/block-cache.ts";
-import type { HashBlock } from "../transfer/options.ts";
 import { createTransfer } from "../transfer/transfer.ts";
 import { openBlockStore } from "./block-files.ts";
 import { systemClock } from "./clock.ts";
@@ -18,8 +17,7 @@ import { watchControl } from "./control-file.ts";
 import { openDatabase } from "./database.ts";
 import { deltaCodec } from "./delta-codec.ts";
 import { openDisk } from "./disk.ts";
-import { sha256 } from "./hash.ts";
-import { openHasher } from "./hasher.ts";
+import { hashBlock, sha256 } from "./hash.ts";
 import type { Account, Home, RegisteredFolder } from "./home.ts";
 import { noteOutages } from "./outage.ts";
 import { platformOf } from "./platform.ts";
@@ -60,8 +58,6 @@ export function openClient(options: ClientOptions): Client {
   // Only this process works on the folder, so that whatever lies in its workshop was left by a crash.
   sweepTemporaries(folder.path);
   const disk = openDisk(folder.path);
-  const hasher = stack.use(openHasher());
-  const hashBlock: HashBlock = (bytes) => hasher.hashBlock(bytes);
   const cache = createBlockCache({ store: openBlockStore(paths.blocks), hashBlock });
   const engine = createEngine({
     disk,
@@ -69,16 +65,7 @@ export function openClient(options: ClientOptions): Client {
     openFeed: (events) => connection.openFeed(events),
     openWatcher: (events) => openWatcher(folder.path, events),
     createTransfer: (knowledge) =>
-      createTransfer({
-        disk,
-        edge: connection.edge,
-        knowledge,
-        hashBlock,
-        memory: (byteLength) => hasher.memory(byteLength),
-        codec: deltaCodec(),
-        cache,
-        compression: zstd,
-      }),
+      createTransfer({ disk, edge: connection.edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression: zstd }),
     scan: scanOf(disk),
     database,
     clock: systemClock,

@@ -1,6 +1,5 @@
 import type { DeltaCodec } from "@ashlar/shared/delta/types";
 import type { BlockHash } from "@ashlar/shared/ids";
-import type { Memory } from "../common/buffer-pool.ts";
 import type { BlockKnowledge, Compression, Disk, Edge } from "../ports.ts";
 import type { BlockCache } from "./block-cache.ts";
 
@@ -12,8 +11,6 @@ export type TransferOptions = {
   readonly edge: Pick<Edge, "check" | "prove" | "putBlock" | "putDelta" | "signature" | "delta" | "locate" | "fetch">;
   readonly knowledge: BlockKnowledge;
   readonly hashBlock: HashBlock;
-  /** Makes what blocks are received and read into, for a `hashBlock` that cares where bytes lie. */
-  readonly memory?: Memory;
   readonly codec: DeltaCodec;
   readonly cache: BlockCache;
   readonly compression: Compression;

@@ -113,6 +113,21 @@ describe("syncOnce", () => {
     expect(paths(one)).toEqual(["x", "y", "z"]);
   });
 
+  it("X120 whoever starts a sync has what was put off tried at once, however long it was to wait", async () => {
+    const { one, two, clock } = pair();
+    one.disk.userWrite("x", "1");
+    await one.syncOnce();
+    two.diskGate = (call, path) => {
+      if (call === "place" && path === "x") throw new DiskError("no-space", path);
+    };
+    await two.syncOnce();
+    const { waiting } = await two.syncOnce();
+    expect(waiting[0]?.nextTryMs).toBeGreaterThan(clock.now() + 2000);
+    two.diskGate = () => undefined;
+    expect(await two.syncOnce()).toMatchObject({ state: "equal", waiting: [] });
+    expect(paths(two)).toEqual(["x"]);
+  });
+
   it("X10 a file that was saved while its download was under way is not written over (I5)", async () => {
     const { one, two } = pair();
     one.disk.userWrite("x", "old");

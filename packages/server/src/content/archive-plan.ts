@@ -1,6 +1,6 @@
 /** What goes into an archive, known before its first byte: live files and folders at and below some nodes, under safe, unique names. */
 import type { NodeId, UserId } from "@ashlar/shared/ids";
-import { archiveEntriesMax } from "@ashlar/shared/limits";
+import { archiveEntriesMax, archivePathCharsMax } from "@ashlar/shared/limits";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { Database } from "../ports.ts";
 import { NamesInFolder } from "./archive-names.ts";
@@ -38,13 +38,13 @@ const belowSql = `
 
 /**
  * Symbolic links are left out: what unpacks an archive may follow one. Throws a ProblemError `not-found` if nothing of it is there,
- * `archive-too-large` for more than so many files and folders.
+ * `archive-too-large` for more than so many files and folders, or characters of their paths.
  */
 export async function planArchive(
   db: Database,
   user: UserId,
   nodes: readonly NodeId[],
-  entriesMax: number = archiveEntriesMax,
+  { entriesMax = archiveEntriesMax, pathCharsMax = archivePathCharsMax }: { entriesMax?: number; pathCharsMax?: number } = {},
 ): Promise<ArchivePlan> {
   const { results } = await db
     .prepare(belowSql)
@@ -57,7 +57,10 @@ export async function planArchive(
   const [first] = tops;
   if (first === undefined) throw new ProblemError("not-found", "There is nothing of this any more.");
   const childrenOf = Map.groupBy(rows, ({ parent }) => parent);
-  return { name: `${tops.length > 1 ? "files" : first.name || "Ashlar"}.zip`, entries: [...entriesOf(tops, "", childrenOf)] };
+  const entries = [...entriesOf(tops, "", childrenOf)];
+  const chars = entries.reduce((total, { path }) => total + path.length, 0);
+  if (chars > pathCharsMax) throw new ProblemError("archive-too-large", `The paths of this archive's files have ${chars} characters.`);
+  return { name: `${tops.length > 1 ? "files" : first.name || "Ashlar"}.zip`, entries };
 }
 
 function* entriesOf(rows: readonly Row[], way: string, childrenOf: ReadonlyMap<NodeId | null, readonly Row[]>): Generator<ArchiveEntry> {

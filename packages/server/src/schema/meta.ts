@@ -49,6 +49,10 @@ export const nodes = sqliteTable(
     uniqueIndex("nodes_live_name")
       .on(table.user, table.parent, table.name)
       .where(sql`deleted_at is null`),
+    /** Only of folders, which are few: how deep a tree is, without its files. */
+    index("nodes_live_folder")
+      .on(table.user, table.parent)
+      .where(sql`deleted_at is null and kind = 'folder'`),
     /** Earns its one write for each deletion: what was deleted is found by its path, and with what was in it, without walking a tree. */
     index("nodes_deleted_name")
       .on(table.user, table.parent, table.name)

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { win32 } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { NamesInFolder, safeName } from "../../src/content/archive-names.ts";
 
 test("CT16 no name in an archive leads out of the folder it is unpacked into, on any system", () => {
@@ -44,4 +44,14 @@ test("CT16 names in one folder of an archive differ, whatever their case", () =>
     "b",
     "B (2)",
   ]);
+});
+
+test("CT21 a thousand names that look alike take a few thousand tries", () => {
+  const signs = Array.from('\\:*?"<>|\u0001\u0002');
+  const alike = signs.flatMap((one) => signs.flatMap((two) => signs.map((three) => `${one}${two}${three}`)));
+  const names = new NamesInFolder();
+  using tries = vi.spyOn(String.prototype, "toUpperCase");
+  const taken = alike.map((name) => names.take(name));
+  expect(tries.mock.calls.length).toBeLessThan(5 * alike.length);
+  expect(new Set(taken)).toHaveLength(1000);
 });

@@ -19,7 +19,7 @@ import { readJson } from "../http/body.ts";
 import { type ApiEnv, requireIdentity } from "../http/identity.ts";
 import { pathPart } from "../http/path-part.ts";
 import { limitAddress, limitRate } from "../http/rate-limit.ts";
-import { networkOf } from "./network.ts";
+import { networkOf } from "../http/network.ts";
 import { openSession } from "./open-session.ts";
 import { accountPorts } from "./platform.ts";
 import { sessionCookie } from "./session-cookie.ts";

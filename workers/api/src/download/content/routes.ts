@@ -3,7 +3,7 @@ import { isRevoked } from "@ashlar/server/accounts/sessions";
 import { planArchive } from "@ashlar/server/content/archive-plan";
 import { findContent } from "@ashlar/server/content/find-content";
 import { sharedNode, sharedNodes } from "@ashlar/server/shares/shared-nodes";
-import { nodeIdSchema } from "@ashlar/shared/ids";
+import { type DeviceId, nodeIdSchema } from "@ashlar/shared/ids";
 import { archiveRequestSchema, contentAddressRequestSchema } from "@ashlar/shared/protocol/content";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { type Context, Hono } from "hono";
@@ -13,6 +13,7 @@ import { metaShard } from "../../env.ts";
 import { readJson } from "../../http/body.ts";
 import type { ApiEnv } from "../../http/identity.ts";
 import { pathPart } from "../../http/path-part.ts";
+import { limitFor, visitorsOf } from "../../http/rate-limit.ts";
 import { liveShare } from "../shares/ticket.ts";
 import { type ArchiveGrant, type ContentGrant, addressSigner } from "./address.ts";
 import { answerArchive } from "./archive.ts";
@@ -60,23 +61,30 @@ content.get("/v1/z/:grant", async (c) => {
 
 /** A share shows what is there now: not what was moved out since, nor content that was replaced. */
 async function contentOwner(c: Context<ApiEnv>, { by, node, version }: ContentGrant): Promise<Owner> {
-  if (!("share" in by)) return deviceOwner(c, by);
+  if (!("share" in by)) return deviceOwner(c, by, "DOWNLOAD_LIMIT");
   const share = await liveShare(c, by.share);
+  await limitFor(c, "DOWNLOAD_LIMIT", visitorsOf(share.user));
   const shown = await sharedNode(metaShard(c.env, share.shard), share, node);
   if (shown.version !== version) throw new ProblemError("not-found", "This file has changed: ask for its address again.");
   return share;
 }
 
 async function archiveOwner(c: Context<ApiEnv>, { by, nodes }: ArchiveGrant): Promise<Owner> {
-  if (!("share" in by)) return deviceOwner(c, by);
+  if (!("share" in by)) return deviceOwner(c, by, "WALK_LIMIT");
   const share = await liveShare(c, by.share);
+  await limitFor(c, "WALK_LIMIT", visitorsOf(share.user));
   const shown = await sharedNodes(metaShard(c.env, share.shard), share, nodes);
   if (shown.length < new Set(nodes).size) throw new ProblemError("not-found");
   return share;
 }
 
 /** An address outlives no sign-out of the device that asked for it. */
-async function deviceOwner(c: Context<ApiEnv>, { user, shard, device }: Owner & { readonly device: Parameters<typeof isRevoked>[2] }) {
+async function deviceOwner(
+  c: Context<ApiEnv>,
+  { user, shard, device }: Owner & { readonly device: DeviceId },
+  limit: "DOWNLOAD_LIMIT" | "WALK_LIMIT",
+): Promise<Owner> {
+  await limitFor(c, limit, user);
   if (await isRevoked({ db: c.env.DIRECTORY }, user, device)) throw new ProblemError("device-revoked");
   return { user, shard };
 }

@@ -9,6 +9,7 @@ import type { Context } from "hono";
 import * as z from "zod/mini";
 import { accountPorts } from "../../accounts/platform.ts";
 import type { ApiEnv } from "../../http/identity.ts";
+import { limitFor, visitorsOf } from "../../http/rate-limit.ts";
 
 const ticketSchema = z.object({ share: z.string(), until: z.int() });
 const kind = "ticket";
@@ -25,7 +26,9 @@ export async function ticketShare(c: Context<ApiEnv>): Promise<FoundShare> {
   if (ticket === undefined) throw new ProblemError("bad-signature", "Open the share first.");
   const { share: tokenHash, until } = ticketSchema.parse(ticket);
   if (until <= Date.now()) throw new ProblemError("url-expired", "Open the share again.");
-  return liveShare(c, tokenHash);
+  const share = await liveShare(c, tokenHash);
+  await limitFor(c, "SESSION_LIMIT", visitorsOf(share.user));
+  return share;
 }
 
 /** Throws a ProblemError `not-found` for a share that is not there, whatever the reason. */

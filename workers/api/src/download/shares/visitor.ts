@@ -23,7 +23,7 @@ import { metaShard } from "../../env.ts";
 import { readJson } from "../../http/body.ts";
 import type { ApiEnv } from "../../http/identity.ts";
 import { pathPart } from "../../http/path-part.ts";
-import { limitAddress, limitRate } from "../../http/rate-limit.ts";
+import { limitAddress, limitFor, limitRate, visitorsOf } from "../../http/rate-limit.ts";
 import { addressSigner } from "../content/address.ts";
 import { liveShare, newTicket, ticketShare } from "./ticket.ts";
 
@@ -73,6 +73,7 @@ visitorShares.post("/v1/s/address", async (c) => {
 visitorShares.post("/v1/s/archive", async (c) => {
   const share = await ticketShare(c);
   const { nodes } = await readJson(c.req.raw, sharedArchiveRequestSchema);
+  await limitFor(c, "WALK_LIMIT", visitorsOf(share.user));
   const db = metaShard(c.env, share.shard);
   const shown = await sharedNodes(db, share, nodes);
   if (shown.length < new Set(nodes).size) throw new ProblemError("not-found");

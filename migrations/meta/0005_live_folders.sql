@@ -1,0 +1,1 @@
+CREATE INDEX `nodes_live_folder` ON `nodes` (`user_id`,`parent_id`) WHERE deleted_at is null and kind = 'folder';
