@@ -1,4 +1,5 @@
 /** Lives on threads of their own: each takes the next as soon as it is done with one. */
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Verdict } from "./simulation.ts";
 import type { Storm } from "./world.ts";
@@ -8,7 +9,7 @@ export type Task = { readonly seed: number; readonly storm: Storm };
 export type Thread = AsyncDisposable & { simulate(task: Task): Promise<Verdict> };
 
 export function startThread(): Thread {
-  const worker = new Worker(new URL("./thread.ts", import.meta.url));
+  const worker = new Worker(fileURLToPath(new URL("./thread.ts", import.meta.url).href));
   return {
     simulate: (task) =>
       new Promise((resolve, reject) => {
