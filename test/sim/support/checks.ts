@@ -5,6 +5,7 @@ import { addDigest, contentDigest, emptyDigest, leafDigest } from "@ashlar/share
 import { packBlockBytesMax } from "@ashlar/shared/limits";
 import { decodeManifest } from "@ashlar/shared/manifest";
 import type { EdgeInMemory } from "./edge.ts";
+import type { Span } from "./network.ts";
 
 type Node = {
   node_id: string;
@@ -18,10 +19,20 @@ type Node = {
   version: number;
 };
 type Version = { node_id: string; version: number; manifest: string; mode: number };
-type Change = { seq: number; at: number; op_id: string; type: string; kind: string; node_id: string; version: number; path: string };
+type Change = {
+  seq: number;
+  at: number;
+  device_id: string;
+  op_id: string;
+  type: string;
+  kind: string;
+  node_id: string;
+  version: number;
+  path: string;
+};
 type UserBlock = { hash: string; size: number; refs: number; pack_id: string | null; pack_offset: number | null };
 
-/** Long enough for a commit to be sent again; shorter than a folder is unreadable. */
+/** Long enough for a commit to be sent again; shorter than a folder is unreadable. While its device is offline it does not count. */
 const copyMs = 40_000;
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
 const hex = (bytes: Uint8Array) => Buffer.from(sha256(bytes)).toString("hex");
@@ -39,7 +50,7 @@ export function readNamespace(edge: EdgeInMemory) {
     },
     live: rows<Node>("SELECT * FROM nodes WHERE deleted_at IS NULL"),
     versions: rows<Version>("SELECT * FROM versions"),
-    changes: rows<Change>("SELECT seq, at, op_id, type, kind, node_id, version, path FROM changes ORDER BY seq"),
+    changes: rows<Change>("SELECT seq, at, device_id, op_id, type, kind, node_id, version, path FROM changes ORDER BY seq"),
     blocks: rows<UserBlock>("SELECT * FROM user_blocks"),
     packs: rows<{ pack_id: string; live_bytes: number }>("SELECT * FROM packs"),
   };
@@ -69,13 +80,21 @@ function acknowledgementFaults(edge: EdgeInMemory, { changes }: NamespaceRows): 
  * I6: a file whose content nobody removed or overwrote is not deleted, unless the content is in another file by then: a conflicted
  * copy is made before its original goes.
  */
-export function deletionFaults({ changes, versions }: NamespaceRows, wanted: ReadonlySet<string>): string[] {
+export function deletionFaults(
+  { changes, versions }: NamespaceRows,
+  wanted: ReadonlySet<string>,
+  offlineOf: (device: string) => readonly Span[],
+): string[] {
   const manifests = new Map(versions.map((row) => [`${row.node_id}/${row.version}`, row.manifest]));
   const contentOf = ({ node_id, version }: Change) => manifests.get(`${node_id}/${version}`) ?? "";
   return changes.flatMap((change) => {
     if (change.type !== "delete" || change.kind !== "file" || !wanted.has(contentOf(change))) return [];
     const last = new Map<string, Change>();
-    for (const other of changes) if (other.at <= change.at + copyMs) last.set(other.node_id, other);
+    const untilMs = offlineOf(change.device_id).reduce(
+      (endMs, { fromMs, toMs }) => (fromMs <= endMs && toMs > change.at ? toMs + copyMs : endMs),
+      change.at + copyMs,
+    );
+    for (const other of changes) if (other.at <= untilMs) last.set(other.node_id, other);
     const isElsewhere = [...last.values()].some((other) => other.type !== "delete" && contentOf(other) === contentOf(change));
     return isElsewhere ? [] : [`I6: change ${change.seq} deletes ${change.path}, which nobody removed`];
   });

@@ -52,6 +52,11 @@ export type DeviceOptions = {
 
 const diskErrors: readonly DiskErrorCode[] = ["io", "busy", "no-space", "no-permission"];
 const takesSpace: ReadonlySet<string> = new Set(["draft", "place", "makeFolder", "makeLink", "writeMarker"]);
+/** The longest that a change is left to settle, and a margin. */
+const seenMs = 10_000;
+/** Buffers no longer than any file here: the system clears fresh memory page by page. */
+const bufferBytesMax = 256 * 1024;
+const memory = (byteLength: number) => new Uint8Array(Math.min(byteLength, bufferBytesMax));
 const password = "a password of the simulation";
 
 export class SimulatedDevice {
@@ -65,6 +70,10 @@ export class SimulatedDevice {
   diskFailures = 0;
   /** Why the engine ended by itself. */
   failure: unknown;
+  /** A device that signs in again is another one to the edge. */
+  readonly ids = new Set<string>();
+  /** Every refresh token of the session that reached the device's disk. */
+  readonly keptTokens = new Set<string>();
   readonly #random: Random;
   readonly #options: DeviceOptions;
   #session: Session | undefined;
@@ -74,6 +83,7 @@ export class SimulatedDevice {
   #watch: WatchEvents | undefined;
   readonly #unreadable = new Set<RelativePath>();
   #isFull = false;
+  #changedAtMs = 0;
 
   constructor(options: DeviceOptions) {
     const { clock, edge, name, seed, diskOptions } = options;
@@ -81,7 +91,10 @@ export class SimulatedDevice {
     this.name = name;
     this.#random = new Random(seed);
     this.disk = new SimulatedDisk(() => clock.now(), diskOptions);
-    this.disk.onChange = (folder) => this.#watch?.dirty(folder);
+    this.disk.onChange = (folder) => {
+      this.#changedAtMs = clock.now();
+      this.#watch?.dirty(folder);
+    };
     this.network = new Network({ edge, clock, random: this.#random });
   }
 
@@ -91,7 +104,20 @@ export class SimulatedDevice {
       clock: this.#options.clock.clock(),
       random: this.#random.bytes,
     });
-    this.#session = await (isNew ? signUp : signIn)(call, { email, password, device: this.name });
+    const session = await (isNew ? signUp : signIn)(call, { email, password, device: this.name });
+    this.keptTokens.clear();
+    this.#keep(session);
+  }
+
+  get session(): Session {
+    if (this.#session === undefined) throw new Error(`${this.name} is not signed in`);
+    return this.#session;
+  }
+
+  #keep(session: Session): void {
+    this.#session = session;
+    this.ids.add(session.device);
+    this.keptTokens.add(session.refreshToken);
   }
 
   get engine(): Engine {
@@ -126,8 +152,15 @@ export class SimulatedDevice {
     void this.#options.clock.sleep(ms).then(() => (this.#isFull = false));
   }
 
+  /** The engine has seen all that is on the disk: what has just been done is equal to it until it looks again. */
+  get isSeen(): boolean {
+    return this.engine.status().state === "equal" && this.#options.clock.now() - this.#changedAtMs > seenMs;
+  }
+
+  /** What is put there reaches nobody for now: its folder cannot be listed, or waits for another name. */
   isHidden(path: RelativePath): boolean {
-    return [...this.#unreadable].some((folder) => path.startsWith(`${folder}/`));
+    const clashing = this.engine.status().waiting.flatMap((item) => (item.reason === "clash" ? [item.path] : []));
+    return [...this.#unreadable, ...clashing].some((folder) => path.startsWith(`${folder}/`));
   }
 
   async #show(path: RelativePath, ms: number): Promise<void> {
@@ -158,8 +191,7 @@ export class SimulatedDevice {
 
   #engineOptions(life: Life): EngineOptions {
     const { clock, diskOptions, plant } = this.#options;
-    const session = this.#session;
-    if (session === undefined) throw new Error(`${this.name} is not signed in`);
+    const { session } = this;
     const own: Clock = {
       now: () => clock.now() + this.skewMs,
       sleep: async (ms, signal) => {
@@ -180,7 +212,7 @@ export class SimulatedDevice {
     const sessions: SessionStore = {
       load: async () => this.#session,
       save: async (next) => {
-        if (!life.isOver) this.#session = next;
+        if (!life.isOver) this.#keep(next);
       },
       clear: async () => undefined,
     };
@@ -202,7 +234,7 @@ export class SimulatedDevice {
       openFeed: (events) => openFeed({ connect, tokens, edge, events, clock: own, random }),
       openWatcher: (events) => this.#openWatcher(events, life),
       createTransfer: (knowledge) =>
-        createTransfer({ disk, edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression: zstdAtOnce }),
+        createTransfer({ disk, edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression: zstdAtOnce, memory }),
       scan: (request) => scan({ ...request, ignore }),
       database: guarded(this.#database, life),
       clock: own,
@@ -226,14 +258,23 @@ export class SimulatedDevice {
     throw new DiskError(this.#random.pick(diskErrors), path);
   }
 
+  /** A watch is on the folder, by whatever spelling: it tells of it by the one it was asked for. */
   #openWatcher(events: WatchEvents, life: Life): Watcher {
-    const folders = new Set<RelativePath>();
+    const { caseSensitive, decomposes = false } = this.#options.diskOptions;
+    const cased = (path: RelativePath) => (caseSensitive ? path : path.toLowerCase());
+    const fold = (path: RelativePath) => cased(decomposes ? path.normalize("NFC") : path);
+    const folders = new Map<string, RelativePath>();
     this.#watch = {
       dirty: (path) => {
-        if (!life.isOver && folders.has(path)) events.dirty(path);
+        const watched = folders.get(fold(path));
+        if (!life.isOver && watched !== undefined) events.dirty(watched);
       },
       lost: (why) => events.lost(why),
     };
-    return { add: (path) => folders.add(path), remove: (path) => folders.delete(path), [Symbol.asyncDispose]: async () => undefined };
+    return {
+      add: (path) => folders.set(fold(path), path),
+      remove: (path) => folders.delete(fold(path)),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
   }
 }

@@ -26,8 +26,11 @@ export type NetworkOptions = {
 const origin = "https://edge.example";
 const lostCode = 1006;
 
+/** From when until when there was no line. */
+export type Span = { readonly fromMs: number; toMs: number };
+
 export class Network {
-  isOnline = true;
+  readonly offline: Span[] = [];
   readonly faults: NetworkFaults = { lost: 0, twice: 0, latencyMs: 0 };
   readonly #edge: EdgeInMemory;
   readonly #clock: ManualClock;
@@ -38,6 +41,17 @@ export class Network {
     this.#edge = edge;
     this.#clock = clock;
     this.#random = random;
+  }
+
+  get isOnline(): boolean {
+    return this.offline.at(-1)?.toMs !== Infinity;
+  }
+
+  set isOnline(is: boolean) {
+    const nowMs = this.#clock.now();
+    const last = this.offline.at(-1);
+    if (is && last !== undefined) last.toMs = Math.min(last.toMs, nowMs);
+    if (!is && this.isOnline) this.offline.push({ fromMs: nowMs, toMs: Infinity });
   }
 
   /** Every socket breaks. */

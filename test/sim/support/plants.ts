@@ -2,7 +2,7 @@
 import type { Disk } from "@ashlar/client/ports";
 import type { SqliteD1 } from "../../../packages/server/test/support/sqlite-d1.ts";
 import type { Statement } from "@ashlar/server/ports";
-import type { Plant } from "./simulation.ts";
+import type { Plant } from "./world.ts";
 
 /** What stands at a path is not looked at again before it is replaced or removed. */
 function withoutRecheck(disk: Disk): Disk {
@@ -59,9 +59,21 @@ function withoutFence(db: SqliteD1): SqliteD1 {
   return { ...db, prepare: (sql) => db.prepare(unfenced(sql)) };
 }
 
+const forgottenEvery = 5;
+
+/** Now and then the edge does not know a device that asks for its next token. */
+function forgetfulOfDevices(db: SqliteD1, name: string): SqliteD1 {
+  if (name !== "DIRECTORY") return db;
+  let asked = 0;
+  const forget = (sql: string) =>
+    sql.includes("d.current_hash") && ++asked % forgottenEvery === 0 ? sql.replace("d.user_id = ?1", "d.user_id = ?1 AND 0") : sql;
+  return { ...db, prepare: (sql) => db.prepare(forget(sql)) };
+}
+
 export const plants: Readonly<Record<string, Plant>> = {
   "no second look before a file is replaced": { disk: withoutRecheck },
   "an unreadable folder taken for an empty one": { disk: unreadableAsEmpty },
   "an answer before the batch": { database: acknowledgedEarly },
   "no fence against a second writer": { database: withoutFence },
+  "a good session refused": { database: forgetfulOfDevices },
 };

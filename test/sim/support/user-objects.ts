@@ -1,5 +1,5 @@
 /** The users' Durable Objects: their storage outlives them, their memory and sockets do not. */
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { UserSyncCore } from "@ashlar/durable-objects/user-sync-core";
 import type { ManualClock } from "../../../packages/client/test/support/manual-clock.ts";
 import { EdgeLife } from "./faults.ts";
@@ -9,12 +9,24 @@ type Core = InstanceType<typeof UserSyncCore>;
 type ObjectEnv = ConstructorParameters<typeof UserSyncCore>[1];
 type ObjectState = ConstructorParameters<typeof UserSyncCore>[0];
 
+/** Compiles each statement once: most of what such small ones cost. */
+class Storage {
+  readonly #database = new DatabaseSync(":memory:");
+  readonly #compiled = new Map<string, StatementSync>();
+
+  prepare(sql: string): StatementSync {
+    const statement = this.#compiled.get(sql) ?? this.#database.prepare(sql);
+    this.#compiled.set(sql, statement);
+    return statement;
+  }
+}
+
 class Instance {
   readonly life = new EdgeLife();
   readonly sockets: { socket: FakeSocket; tags: readonly string[] }[] = [];
   readonly core: Core;
 
-  constructor(storage: DatabaseSync, clock: ManualClock, env: (life: EdgeLife) => ObjectEnv, background: (task: Promise<unknown>) => void) {
+  constructor(storage: Storage, clock: ManualClock, env: (life: EdgeLife) => ObjectEnv, background: (task: Promise<unknown>) => void) {
     const exec = (sql: string, ...values: (string | number | null)[]) => {
       if (this.life.isOver) throw new Error("this object has been replaced");
       const rows = storage.prepare(sql).all(...values);
@@ -80,7 +92,7 @@ export type UserObjectsOptions = {
 
 export class UserObjects {
   readonly #options: UserObjectsOptions;
-  readonly #storage = new Map<string, DatabaseSync>();
+  readonly #storage = new Map<string, Storage>();
   readonly #instances = new Map<string, Instance>();
 
   constructor(options: UserObjectsOptions) {
@@ -121,7 +133,7 @@ export class UserObjects {
   #instance(user: string): Instance {
     const known = this.#instances.get(user);
     if (known !== undefined && !known.life.isOver) return known;
-    const storage = this.#storage.get(user) ?? new DatabaseSync(":memory:");
+    const storage = this.#storage.get(user) ?? new Storage();
     this.#storage.set(user, storage);
     const { clock, env, background } = this.#options;
     const instance = new Instance(storage, clock, env, background);

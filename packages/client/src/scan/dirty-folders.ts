@@ -39,15 +39,18 @@ export class DirtyFolders {
     let at: Intact = { path: "", id: this.#root };
     for (const name of path === "" ? [] : path.split("/")) {
       const child = this.#childFolder(at.id, name);
-      const childPath = joinPath(at.path, name);
-      if (child === undefined || !(await this.#isThere(childPath, child))) return at;
+      if (child === undefined) return at;
+      const childPath = joinPath(at.path, spellingOf(child));
+      if (!(await this.#isThere(childPath, child))) return at;
       at = { path: childPath, id: child.id };
     }
     return at;
   }
 
+  /** A folder of our own making is watched under the name we gave it: a disk that decomposes names lists it in another form. */
   #childFolder(folder: NodeId, spelling: string): LocalNode | undefined {
-    return this.#view.folders(folder).find((node) => spellingOf(node) === spelling);
+    const folders = this.#view.folders(folder);
+    return folders.find((node) => spellingOf(node) === spelling) ?? folders.find(({ name }) => name === spelling.normalize("NFC"));
   }
 
   /** By kind as well: inodes are used again, also by a link that takes a folder's place. */

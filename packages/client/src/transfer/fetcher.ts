@@ -33,10 +33,10 @@ const buffersMax = Math.floor(transferBytesMax / blockBytesMax);
 /** Refusals of an address, not of the block: another address may serve. */
 const staleAddress: ReadonlySet<ProblemCode> = new Set<ProblemCode>(["url-expired", "bad-signature", "not-found"]);
 
-export function createFetcher({ edge, hashBlock }: Pick<TransferOptions, "edge" | "hashBlock">): Fetcher {
+export function createFetcher({ edge, hashBlock, memory }: Pick<TransferOptions, "edge" | "hashBlock" | "memory">): Fetcher {
   const locator = createLocator(edge);
   const slots = createBudget(transfersInFlightMax);
-  const buffers = createBufferPool(buffersMax, blockBytesMax);
+  const buffers = createBufferPool(buffersMax, blockBytesMax, memory);
   const packs = createPacks({
     fetch: (url, range, signal) => slots.whileOne(() => edge.fetch(url, range, signal), signal),
     wantedFrom: locator.wantedFrom,

@@ -1,5 +1,6 @@
 import type { DeltaCodec } from "@ashlar/shared/delta/types";
 import type { BlockHash } from "@ashlar/shared/ids";
+import type { Memory } from "../common/buffer-pool.ts";
 import type { BlockKnowledge, Compression, Disk, Edge } from "../ports.ts";
 import type { BlockCache } from "./block-cache.ts";
 
@@ -14,4 +15,6 @@ export type TransferOptions = {
   readonly codec: DeltaCodec;
   readonly cache: BlockCache;
   readonly compression: Compression;
+  /** The simulation makes shorter ones: the system clears fresh memory page by page. */
+  readonly memory?: Memory;
 };

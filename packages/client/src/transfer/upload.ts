@@ -28,12 +28,12 @@ type Intake = {
 };
 
 export function createUploads(options: TransferOptions): Uploads {
-  const { disk, knowledge, hashBlock, cache } = options;
+  const { disk, knowledge, hashBlock, cache, memory } = options;
   const send = createSender(options);
   const local = createLocalBlocks(options);
   const makeDelta = createDeltaMaker({ ...options, local });
-  const windows = createBufferPool(readersMax, windowBytes);
-  const copies = createBufferPool(Math.floor(transferBytesMax / blockBytesMax), blockBytesMax);
+  const windows = createBufferPool(readersMax, windowBytes, memory);
+  const copies = createBufferPool(Math.floor(transferBytesMax / blockBytesMax), blockBytesMax, memory);
 
   async function copyOf(view: Uint8Array, signal: AbortSignal): Promise<PooledBuffer> {
     const copy = await copies.take(signal);

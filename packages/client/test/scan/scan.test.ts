@@ -314,6 +314,16 @@ describe("scan: where it looks", () => {
     expect(folder.listed).toEqual(["a", "a/new", "a/new/deep"]);
   });
 
+  it("S29 a folder is listed by whatever form of its name it was named", async () => {
+    const folder = await scanned((tree) => {
+      tree.makeFolder("e\u0301");
+      tree.makeFolder("e\u0301/o\u0308");
+    });
+    folder.tree.write("e\u0301/o\u0308/new", "text");
+    expect(await folder.seen(["\u00e9/\u00f6"])).toEqual(["appeared e\u0301/o\u0308/new"]);
+    expect(folder.listed).toEqual(["e\u0301/o\u0308"]);
+  });
+
   it("S3 a named folder that is gone, replaced or unknown is looked for from its nearest known parent", async () => {
     const folder = await scanned((tree) => {
       for (const path of ["a", "b", "b/c"]) tree.makeFolder(path);

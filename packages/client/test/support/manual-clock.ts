@@ -24,12 +24,18 @@ export class ManualClock {
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      const sleeper = { dueMs: this.#nowMs + Math.max(0, ms), order: this.#order++, wake: resolve };
-      this.#sleepers.add(sleeper);
-      signal?.addEventListener("abort", () => {
+      const abort = () => {
         this.#sleepers.delete(sleeper);
-        reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
-      });
+        reject(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
+      };
+      const wake = () => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      };
+      // A clock shows whole milliseconds: databases refuse parts of one.
+      const sleeper = { dueMs: this.#nowMs + Math.ceil(Math.max(0, ms)), order: this.#order++, wake };
+      this.#sleepers.add(sleeper);
+      signal?.addEventListener("abort", abort, { once: true });
     });
   }
 
@@ -56,7 +62,7 @@ export class ManualClock {
 
   /** Lets that much time pass, waking sleepers in the order they are due. */
   async pass(ms: number): Promise<void> {
-    const untilMs = this.#nowMs + ms;
+    const untilMs = this.#nowMs + Math.ceil(ms);
     for (;;) {
       await this.settle();
       let next: Sleeper | undefined;

@@ -56,13 +56,29 @@ class SqliteStatement implements Statement {
 
 export type SqliteD1 = Database & { readonly raw: DatabaseSync };
 
-/** An empty database with the schema of that shard. */
-export function sqliteD1(schema: "directory" | "meta" | "blocks"): SqliteD1 {
-  const raw = new DatabaseSync(":memory:");
-  raw.exec("PRAGMA foreign_keys = ON");
+type Schema = "directory" | "meta" | "blocks";
+
+/** Migrated once for each: a copy takes a tenth of the time. */
+const templates = new Map<Schema, Uint8Array>();
+
+function templateOf(schema: Schema): Uint8Array {
+  const known = templates.get(schema);
+  if (known !== undefined) return known;
+  using database = new DatabaseSync(":memory:");
+  database.exec("PRAGMA foreign_keys = ON");
   const folder = new URL(`${schema}/`, migrations);
   const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
-  for (const name of files.toSorted()) raw.exec(readFileSync(new URL(name, folder), "utf8"));
+  for (const name of files.toSorted()) database.exec(readFileSync(new URL(name, folder), "utf8"));
+  const template = database.serialize();
+  templates.set(schema, template);
+  return template;
+}
+
+/** An empty database with the schema of that shard. */
+export function sqliteD1(schema: Schema): SqliteD1 {
+  const raw = new DatabaseSync(":memory:");
+  raw.deserialize(templateOf(schema));
+  raw.exec("PRAGMA foreign_keys = ON");
   const compiled = new Map<string, StatementSync>();
   const prepare = (sql: string) => {
     const known = compiled.get(sql) ?? raw.prepare(sql);

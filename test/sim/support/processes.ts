@@ -1,0 +1,57 @@
+/** The devices' processes: those that ended are begun again, unless they should never have ended. */
+import { HaltError } from "@ashlar/client/engine/types";
+import type { SimulatedDevice } from "./device.ts";
+import { sessionFault } from "./session-fault.ts";
+import { describe, type World } from "./world.ts";
+
+export const email = "person@example.org";
+const signInMsMax = 3_600_000;
+
+/** Dead processes are begun again; one that ended by itself is a fault, and so is a failure of the edge beside an answer. */
+export async function raise(world: World): Promise<void> {
+  for (const device of world.devices) {
+    if (isSignedOut(device.failure)) await signInAgain(world, device);
+    else if (device.failure !== undefined) world.faults.push(`${device.name} ended: ${describe(device.failure)}`);
+    device.failure = undefined;
+    if (!device.isRunning) device.start();
+  }
+  const failures = world.edge.failures.splice(0).filter((failure) => !isMade(failure));
+  world.faults.push(...failures.map((failure) => `the edge failed beside an answer: ${describe(failure)}`));
+}
+
+/** As a person does who was signed out, if it was for a reason. */
+async function signInAgain(world: World, device: SimulatedDevice): Promise<void> {
+  const fault = sessionFault(world.edge, device, world.clock.now());
+  if (fault !== undefined) world.faults.push(`${device.name} was signed out: ${fault}`);
+  world.counts.signedOut++;
+  world.say(device, "signs in again");
+  await world.clock.passUntil(untilSignedIn(world, device), signInMsMax);
+  device.start();
+}
+
+/** As often as the storm makes it necessary. */
+async function untilSignedIn({ clock }: World, device: SimulatedDevice): Promise<void> {
+  for (;;) {
+    try {
+      return await device.signIn(email, false);
+    } catch {
+      await clock.sleep(10_000);
+      device.network.isOnline = true;
+    }
+  }
+}
+
+const isSignedOut = (failure: unknown): boolean => failure instanceof HaltError && failure.code === "signed-out";
+
+/** What the storm does to the edge, and what the edge's fences are there for: they refuse what a second instance would do. */
+const made = [
+  /D1_ERROR/,
+  /process behind this is gone/,
+  /this object has been replaced/,
+  /Reduce your rate of requests/,
+  /this socket is closed/,
+  /NOT NULL constraint failed: namespaces\.seq/,
+  /UNIQUE constraint failed: changes\./,
+];
+const isMade = (failure: unknown): boolean =>
+  made.some((pattern) => pattern.test(failure instanceof Error ? failure.message : String(failure)));
