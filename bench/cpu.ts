@@ -4,9 +4,9 @@ import { descendants, read } from "./memory.ts";
 /** The kernel tells times in these, whatever its own clock does. */
 const ticksPerSecond = 100;
 
-/** Of the process and all below it so far. */
+/** Of the process and all below it so far, those that have ended among them. */
 export function cpuSeconds(pid: number): number {
-  return [pid, ...descendants(pid)].reduce((sum, one) => sum + fields(one).own, 0);
+  return [pid, ...descendants(pid)].reduce((sum, one) => sum + fields(one).own + fields(one).ended, 0);
 }
 
 /** Of all of this process's children that have ended. */

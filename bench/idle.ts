@@ -18,9 +18,16 @@ export async function measureIdle(pid: number, seconds: number): Promise<Idle> {
   const before = cpuSeconds(pid);
   await sleep(seconds * 1000);
   const cpuShare = (cpuSeconds(pid) - before) / seconds;
-  const all = [pid, ...descendants(pid)];
-  const sum = (field: string) => all.reduce((bytes, one) => bytes + memoryOf(one, field), 0);
-  return { seconds, cpuShare, residentBytes: sum("VmRSS"), peakBytes: sum("VmHWM") };
+  return { seconds, cpuShare, residentBytes: residentBytes(pid), peakBytes: sumOf(pid, "VmHWM") };
+}
+
+/** Of the process and all below it. */
+export function residentBytes(pid: number): number {
+  return sumOf(pid, "VmRSS");
+}
+
+function sumOf(pid: number, field: string): number {
+  return [pid, ...descendants(pid)].reduce((bytes, one) => bytes + memoryOf(one, field), 0);
 }
 
 function memoryOf(pid: number, field: string): number {

@@ -47,6 +47,8 @@ const fileSchema = z.strictObject({
       run_worker_first: z.array(z.string()),
     })
     .optional(),
+  /** Of one request; the local server has none. */
+  limits: z.strictObject({ cpu_ms: z.int(), subrequests: z.int() }).optional(),
   vars: z.record(z.string(), z.string()).default({}),
   secrets: z.strictObject({ required: z.array(z.string()) }).default({ required: [] }),
   triggers: z.strictObject({ crons: z.array(z.string()) }).default({ crons: [] }),

@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { root } from "../local/root.ts";
 import { settings } from "../local/serve.ts";
 import { readWorkers } from "../local/workers.ts";
+import { chunking } from "@ashlar/shared/chunker";
 import { sessionDownloadsMax, sessionPeriodS, sessionRequestsMax, sessionWalksMax } from "@ashlar/shared/limits";
 import { readWranglerConfig } from "../local/wrangler-config.ts";
 
@@ -65,4 +66,17 @@ it("B30 the limits of a session that are bound are those that the protocol names
   expect(limits.get("SESSION_LIMIT")).toEqual({ limit: sessionRequestsMax, period: sessionPeriodS });
   expect(limits.get("DOWNLOAD_LIMIT")).toEqual({ limit: sessionDownloadsMax, period: sessionPeriodS });
   expect(limits.get("WALK_LIMIT")).toEqual({ limit: sessionWalksMax, period: sessionPeriodS });
+});
+
+it("CT22 one request has the processor time and the calls for a stream of 40 GiB", () => {
+  const { limits } = readWorkers(root).api;
+  const streamMiB = 40 * 1024;
+  // Measured for decision 92.
+  const cpuMsPerMiB = 6;
+  expect(limits?.cpu_ms).toBeGreaterThanOrEqual(streamMiB * cpuMsPerMiB);
+  // The platform's own bound.
+  expect(limits?.cpu_ms).toBeLessThanOrEqual(300_000);
+  const blocks = (streamMiB * 1024 * 1024) / chunking.bytesAverage;
+  // Each is asked of the cache and of the bucket, and kept in the cache.
+  expect(limits?.subrequests).toBeGreaterThanOrEqual(3 * blocks);
 });

@@ -1,26 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { run } from "../e2e/support/command.ts";
-import { openHouse, password, type House } from "../e2e/support/house.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
+import { password } from "../e2e/support/house.ts";
 import { expectSaid, goTo, signIn, signUp, uploaded } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
+const { house, openPerson, url } = useStage();
 
 /** Starts `ashlar login`; resolves as soon as it shows its link. */
 async function startLogin(name: string) {
-  const home = join(house.directory, name);
+  const home = join(house().directory, name);
   await mkdir(home, { recursive: true });
   let ended: ReturnType<typeof run> | undefined;
   const link = await new Promise<string>((resolve) => {
@@ -36,7 +26,7 @@ async function startLogin(name: string) {
 }
 
 it("WB3 a command that shows a code is let in by who opens its link, after a sign-in where that is needed", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
   const login = await startLogin("laptop");
@@ -52,7 +42,7 @@ it("WB3 a command that shows a code is let in by who opens its link, after a sig
 
   // Nobody is signed in where the link is opened: it is asked after the sign-in.
   const second = await startLogin("desktop");
-  await using other = await openPerson(browser);
+  await using other = await openPerson();
   await other.page.goto(second.link);
   await other.page.getByLabel("E-mail").fill(email);
   await other.page.getByLabel("Password").fill(password);
@@ -66,7 +56,7 @@ it("WB3 a command that shows a code is let in by who opens its link, after a sig
 });
 
 it("WB3 a code can be typed as people type, and one that is not good is said to be", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   const login = await startLogin("typed");
@@ -84,7 +74,7 @@ it("WB3 a code can be typed as people type, and one that is not good is said to 
 });
 
 it("WB61 the settings tell the account's address, its age and its space", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
   await uploaded(page, [{ name: "data.bin", content: Buffer.alloc(1_500_000, 7) }]);
@@ -97,8 +87,8 @@ it("WB61 the settings tell the account's address, its age and its space", async 
 });
 
 it("WB62 a password is changed by who knows the old one, and the others are signed out where that is asked for", async () => {
-  await using person = await openPerson(browser);
-  await using second = await openPerson(browser);
+  await using person = await openPerson();
+  await using second = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
   await signIn(second.page, url(), email);

@@ -1,24 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, WebSocketRoute } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openHouse, type House } from "../e2e/support/house.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
-import { goTo, makeFolder, namesOn, rowOf, expectSaid, signIn, signUp, uploaded } from "./support/pages.ts";
+import type { WebSocketRoute } from "playwright-core";
+import { expect, it } from "vitest";
+import { goTo, makeFolder, namesOn, rowOf, expectSaid, signIn, signUp, upload, uploaded } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
+const { house, openPerson, url } = useStage();
 
 it("WB1 a session lasts over a reload, in a cookie that no script can read, and ends when one signs out", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page, context } = person;
   const email = await signUp(page, url());
   await page.reload();
@@ -40,10 +30,10 @@ it("WB1 a session lasts over a reload, in a cookie that no script can read, and 
 });
 
 it("WB2 what is wrong with a sign-in is said where it is", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
-  await using other = await openPerson(browser);
+  await using other = await openPerson();
   await other.page.goto(url());
   await other.page.getByLabel("E-mail").fill(email);
   await other.page.getByLabel("Password").fill("not the password");
@@ -59,11 +49,11 @@ it("WB2 what is wrong with a sign-in is said where it is", async () => {
 });
 
 it("WB10 WB12 a folder shows what other devices do to it, without a reload, and sorts by what one chooses", async () => {
-  await using person = await openPerson(browser);
-  await using second = await openPerson(browser);
+  await using person = await openPerson();
+  await using second = await openPerson();
   const email = await signUp(person.page, url());
   await signIn(second.page, url(), email);
-  const command = await house.device(`live-${Date.now()}`, { email });
+  const command = await house().device(`live-${Date.now()}`, { email });
   await mkdir(join(command.folder, "Folder"), { recursive: true });
   await writeFile(join(command.folder, "b10.txt"), "longer");
   await writeFile(join(command.folder, "b9.txt"), "0");
@@ -84,7 +74,7 @@ it("WB10 WB12 a folder shows what other devices do to it, without a reload, and 
 });
 
 it("WB13 what one does shows at once, and can be taken back", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "Target");
@@ -122,7 +112,7 @@ it("WB13 what one does shows at once, and can be taken back", async () => {
 });
 
 it("WB14 what the server refuses is shown as it is, with the reason", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await uploaded(page, [
@@ -138,7 +128,7 @@ it("WB14 what the server refuses is shown as it is, with the reason", async () =
 });
 
 it("WB15 everything is done by keyboard", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   for (const name of ["Alpha", "Beta", "Gamma"]) await makeFolder(page, name);
@@ -173,8 +163,8 @@ it("WB15 everything is done by keyboard", async () => {
 });
 
 it("WB17 a lost connection is said, and what happened meanwhile is shown when it is back", async () => {
-  await using person = await openPerson(browser);
-  await using second = await openPerson(browser);
+  await using person = await openPerson();
+  await using second = await openPerson();
   const { page, context } = person;
   const sockets: WebSocketRoute[] = [];
   await page.routeWebSocket(/\/v1\/events$/, (socket) => {
@@ -195,7 +185,7 @@ it("WB17 a lost connection is said, and what happened meanwhile is shown when it
 });
 
 it("WB18 a folder that another device deleted says so", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "Short-lived");
@@ -209,4 +199,37 @@ it("WB18 a folder that another device deleted says so", async () => {
   await page.goto(address);
   await page.getByRole("heading", { name: "This folder is not there any more" }).waitFor();
   await expect.poll(() => page.getByRole("button", { name: "Look in the trash" }).count()).toBe(1);
+});
+
+it("WB23 two clicks open the row under the pointer, also the last one in view and in a list that was scrolled", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  await signUp(page, url());
+  const names = Array.from({ length: 40 }, (_, index) => `file ${String(index).padStart(2, "0")}.txt`);
+  await upload(
+    page,
+    names.map((name) => ({ name, content: name })),
+  );
+  await page.getByText("40 files uploaded").waitFor();
+  const grid = page.getByRole("grid");
+  for (const scrolled of [0, 220, 100_000]) {
+    await page.reload();
+    await rowOf(page, "file 00.txt").waitFor();
+    await grid.evaluate((element, top) => element.scrollTo(0, top), scrolled);
+    const box = await grid.boundingBox();
+    if (box === null) throw new Error("the list is not shown");
+    const place = { x: box.x + 200, y: box.y + box.height - 6 };
+    const nameAt = () =>
+      page.evaluate(
+        ({ x, y }) => document.elementFromPoint(x, y)?.closest("[role=row]")?.querySelector(".grid__name > *")?.textContent,
+        place,
+      );
+    await expect.poll(nameAt).toMatch(/^file/);
+    const name = (await nameAt()) ?? "";
+    await page.mouse.dblclick(place.x, place.y);
+    await page.getByRole("dialog", { name }).waitFor();
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
+  }
+  expect(person.faults).toEqual([]);
 });

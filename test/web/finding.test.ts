@@ -1,29 +1,18 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openHouse, type House } from "../e2e/support/house.ts";
+import { expect, it } from "vitest";
 import { seeded } from "../e2e/support/random.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
 import { savedBy } from "./support/downloads.ts";
-import { goTo, makeFolder, rowOf, signUp } from "./support/pages.ts";
+import { goTo, makeFolder, namesOn, rowOf, signUp, uploaded } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
+const { house, openPerson, url } = useStage();
 
 it("WB20 a search finds files and folders by a part of their name, wherever they are, and opens them", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
-  const device = await house.device("finder", { email, direct: true });
+  const device = await house().device("finder", { email, direct: true });
   await mkdir(join(device.folder, "Work", "Übersichten"), { recursive: true });
   await writeFile(join(device.folder, "Work", "Übersichten", "overview.txt"), "found it");
   await writeFile(join(device.folder, "other.txt"), "other");
@@ -58,8 +47,46 @@ it("WB20 a search finds files and folders by a part of their name, wherever they
   expect(person.faults).toEqual([]);
 });
 
+it("WB22 what a search found is renamed, moved and deleted as in its folder, and the results follow", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  const email = await signUp(page, url());
+  const device = await house().device("mover", { email, direct: true });
+  for (const folder of ["Here", "There"]) await mkdir(join(device.folder, folder), { recursive: true });
+  for (const name of ["note one.txt", "note two.txt"]) await writeFile(join(device.folder, "Here", name), name);
+  await device.once();
+  await rowOf(page, "There").waitFor();
+  await page.getByRole("searchbox").fill("note");
+  await expect.poll(() => namesOn(page)).toEqual(["note one.txt", "note two.txt"]);
+
+  await rowOf(page, "note one.txt").click();
+  await page.keyboard.press("F2");
+  await page.getByRole("textbox", { name: "New name of note one.txt" }).fill("note 1.txt");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => namesOn(page)).toEqual(["note 1.txt", "note two.txt"]);
+
+  await rowOf(page, "note two.txt").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Move…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Files" }).click();
+  await dialog.getByRole("button", { name: "There" }).click();
+  await dialog.getByRole("button", { name: "Move here" }).click();
+  await rowOf(page, "note two.txt").getByText("There", { exact: true }).waitFor();
+
+  await rowOf(page, "note two.txt").click();
+  await page.getByRole("toolbar").getByRole("button", { name: "Delete" }).click();
+  await expect.poll(() => namesOn(page)).toEqual(["note 1.txt"]);
+  await page.locator(".toast", { hasText: "to the trash" }).getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => namesOn(page)).toEqual(["note 1.txt", "note two.txt"]);
+
+  await device.once();
+  expect(await readFile(join(device.folder, "Here", "note 1.txt"), "utf8")).toBe("note one.txt");
+  expect(await readFile(join(device.folder, "There", "note two.txt"), "utf8")).toBe("note two.txt");
+  expect(person.faults).toEqual([]);
+});
+
 it("WB21 on a phone a tap opens, and a button in each row has what else can be done with it", async () => {
-  await using person = await openPerson(browser, { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
+  await using person = await openPerson({ viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "Pocket");
@@ -77,10 +104,10 @@ it("WB21 on a phone a tap opens, and a button in each row has what else can be d
 });
 
 it("WB36 a folder, or several things at once, come as one archive", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
-  const device = await house.device("packer", { email, direct: true });
+  const device = await house().device("packer", { email, direct: true });
   const large = seeded(11).bytes(3_000_000);
   await mkdir(join(device.folder, "Album", "empty"), { recursive: true });
   await writeFile(join(device.folder, "Album", "large.bin"), large);
@@ -100,10 +127,10 @@ it("WB36 a folder, or several things at once, come as one archive", async () => 
 });
 
 it("WB80 the pictures of the insights have their numbers beside them as text", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
-  const device = await house.device("busy", { email, direct: true });
+  const device = await house().device("busy", { email, direct: true });
   await mkdir(device.folder, { recursive: true });
   await writeFile(join(device.folder, "one.bin"), seeded(12).bytes(1_000_000));
   await device.once();
@@ -122,5 +149,34 @@ it("WB80 the pictures of the insights have their numbers beside them as text", a
   const activity = page.getByRole("region", { name: "Changes by device" });
   await activity.getByText("The numbers").click();
   expect(await activity.getByRole("row").nth(1).getByRole("cell").first().innerText()).toBe("busy");
+  expect(person.faults).toEqual([]);
+});
+
+it("WB80 how quickly changes arrive is told by the devices that they arrive at", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  const email = await signUp(page, url());
+  const device = await house().device("listener", { email, direct: true });
+  await mkdir(device.folder, { recursive: true });
+  await using running = device.start();
+  await expect.poll(() => running.events.some(({ type, state }) => type === "feed" && state === "live")).toBe(true);
+  await goTo(page, "Insights");
+  const push = page.getByRole("region", { name: "How quickly changes arrive" });
+  await push.getByText("No other device has told of a change").waitFor();
+
+  await goTo(page, "Files");
+  await uploaded(page, [{ name: "news.txt", content: "news" }]);
+  await expect.poll(() => readFile(join(device.folder, "news.txt"), "utf8").catch(() => "")).toBe("news");
+  await expect
+    .poll(async () => {
+      await goTo(page, "Files");
+      await goTo(page, "Insights");
+      return push.getByRole("paragraph").first().innerText();
+    })
+    .toMatch(/half of 1 change within/);
+  await push.getByRole("img", { name: "Changes by the time they took" }).locator("canvas").waitFor();
+  await push.getByText("The numbers").click();
+  const counts = await push.locator("tbody td:last-child").allInnerTexts();
+  expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(1);
   expect(person.faults).toEqual([]);
 });

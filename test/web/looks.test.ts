@@ -1,41 +1,20 @@
-import AxeSource from "axe-core";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import { root } from "../../scripts/local/root.ts";
-import { openHouse, type House } from "../e2e/support/house.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
+import { violations } from "./support/axe.ts";
 import { pdfOf, pixel, wavOf } from "./support/media.ts";
 import { goTo, makeFolder, rowOf, signUp, uploaded } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
 const firstScriptBytesMax = 150_000;
 
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
+const { openPerson, url } = useStage();
 
-/** What the checker finds wrong, one line each. Through the debugger, which the policy of the pages does not bind. */
-async function violations(page: Page): Promise<string[]> {
-  const found: unknown = await page.evaluate(
-    `(() => { ${AxeSource.source}; return axe.run(document, { resultTypes: ["violations"] }); })()`,
-  );
-  const { violations: list } = found as { violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] };
-  return list.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 300)}`),
-  );
-}
-
-it("WB90 no screen has a fault that the accessibility checker finds, light or dark, wide or narrow", async () => {
-  await using person = await openPerson(browser);
+it("WB90 no place of the app has a fault that the accessibility checker finds, light or dark, wide or narrow", async () => {
+  await using person = await openPerson();
   const { page } = person;
   await page.goto(url());
   await page.getByRole("heading", { name: "Sign in to Ashlar" }).waitFor();
@@ -108,7 +87,7 @@ async function fillRoot(page: Page, count: number): Promise<void> {
 }
 
 it("WB11 of 100,000 entries only those in view are in the page, from the first to the last", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await fillRoot(page, 100_000);
@@ -127,7 +106,7 @@ it("WB11 of 100,000 entries only those in view are in the page, from the first t
 });
 
 it("WB92 the first list of 1,000 entries shows with one page of the tree, and what it took is printed", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await fillRoot(page, 1000);
@@ -158,7 +137,7 @@ it("WB92 the first list of 1,000 entries shows with one page of the tree, and wh
 });
 
 it("WB93 no screen makes the browser complain, nor does the policy of the pages refuse anything", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await page.addInitScript(() => {
     addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) =>

@@ -1,23 +1,12 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openHouse, type House } from "../e2e/support/house.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
-import { pdfOf, pixel, wavOf } from "./support/media.ts";
+import { expect, it } from "vitest";
+import { filmOf, pdfOf, pixel, wavOf } from "./support/media.ts";
 import { goTo, makeFolder, rowOf, expectSaid, signIn, signUp, uploaded } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
+const { openPerson, url } = useStage();
 
 it("WB40 WB41 files are shown over the page, and nothing that is in them runs or loads", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const evil = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'><a href='javascript:window.ran=1'>link</a>";
   await signUp(page, url());
@@ -63,8 +52,68 @@ it("WB40 WB41 files are shown over the page, and nothing that is in them runs or
   expect(person.faults).toEqual([]);
 });
 
+it("WB42 code is shown in colours, in Markdown too, and nothing else of a file gets a class", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  const code = 'export const one = 1; // "<b>one</b>"\n';
+  await signUp(page, url());
+  await uploaded(page, [
+    { name: "1.ts", content: code },
+    {
+      name: "2.md",
+      content: `\`\`\`ts\n${code}\`\`\`\n\n<p class="toast">words <b onclick="run()">bold</b></p>\n\n- [x] done\n- [ ] open\n`,
+    },
+    { name: "3.txt", content: code },
+  ]);
+  await rowOf(page, "1.ts").dblclick();
+  const shown = page.locator(".preview__text");
+  await shown.locator(".hljs-keyword", { hasText: "export" }).waitFor();
+  expect(await shown.locator(".hljs-comment").innerText()).toBe('// "<b>one</b>"');
+  expect(await shown.textContent()).toBe(code);
+
+  await page.getByRole("button", { name: "Next file" }).click();
+  await page.locator(".prose pre .hljs-keyword", { hasText: "export" }).waitFor();
+  expect(await page.locator(".prose pre").textContent()).toBe(code);
+  expect(await page.locator(".prose .toast").count()).toBe(0);
+  expect(await page.locator(".prose b").innerText()).toBe("bold");
+  await page.getByText("☑ done").waitFor();
+  await page.getByText("☐ open").waitFor();
+
+  await page.getByRole("button", { name: "Next file" }).click();
+  await page.getByRole("dialog", { name: "3.txt" }).waitFor();
+  await expect.poll(() => shown.textContent()).toBe(code);
+  expect(await shown.locator("span").count()).toBe(0);
+  expect(person.faults).toEqual([]);
+});
+
+it("WB43 a video is sought by ranges", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  await signUp(page, url());
+  const film = await filmOf(page, 3);
+  const ranges: (string | undefined)[] = [];
+  page.on("response", (response) => {
+    if (response.url().includes("/v1/c/") && response.status() === 206) ranges.push(response.headers()["content-range"]);
+  });
+  await uploaded(page, [{ name: "film.webm", content: film }]);
+  await rowOf(page, "film.webm").dblclick();
+  const video = page.locator("video");
+  const at = (seconds: number) =>
+    video.evaluate((element, to) => element instanceof HTMLVideoElement && !element.seeking && element.currentTime >= to, seconds);
+  await expect.poll(() => video.evaluate((element) => (element instanceof HTMLVideoElement ? element.videoWidth : 0))).toBe(320);
+  await video.evaluate((element) => {
+    if (!(element instanceof HTMLVideoElement)) return;
+    element.pause();
+    element.currentTime = 2;
+  });
+  await expect.poll(() => at(2)).toBe(true);
+  expect(ranges.length).toBeGreaterThan(0);
+  for (const range of ranges) expect(range).toMatch(new RegExp(`^bytes \\d+-${film.length - 1}/${film.length}$`));
+  expect(person.faults).toEqual([]);
+});
+
 it("WB51 what was deleted comes back from the trash, a folder with all that was in it", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "Box");
@@ -86,15 +135,19 @@ it("WB51 what was deleted comes back from the trash, a folder with all that was 
 });
 
 it("WB52 a rewind shows what it would change, and changes nothing before one says so", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   await makeFolder(page, "New");
+  await rowOf(page, "New").dblclick();
+  await page.getByText("This folder is empty").waitFor();
+  await makeFolder(page, "Inner");
   await goTo(page, "Rewind");
   await page.getByRole("button", { name: "An hour ago" }).click();
   const plan = page.getByRole("region", { name: "What would change" });
   await plan.getByText("moved to the trash").waitFor();
   await plan.getByText("New", { exact: true }).waitFor();
+  await plan.getByText("New/Inner", { exact: true }).waitFor();
   await goTo(page, "Files");
   await rowOf(page, "New").waitFor();
   await goTo(page, "Rewind");
@@ -106,8 +159,8 @@ it("WB52 a rewind shows what it would change, and changes nothing before one say
 });
 
 it("WB60 the settings list devices, and a device that is signed out there cannot go on", async () => {
-  await using person = await openPerson(browser);
-  await using second = await openPerson(browser, { userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" });
+  await using person = await openPerson();
+  await using second = await openPerson({ userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" });
   const email = await signUp(person.page, url());
   await signIn(second.page, url(), email);
   await goTo(person.page, "Settings");

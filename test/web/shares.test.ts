@@ -1,45 +1,19 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
 import { jsonLines } from "../e2e/support/command.ts";
-import { openHouse, type House } from "../e2e/support/house.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
 import { savedBy } from "./support/downloads.ts";
-import { expectSaid, goTo, makeFolder, rowOf, signUp, uploaded } from "./support/pages.ts";
+import { expectSaid, goTo, makeFolder, rowOf, share, signUp, uploaded } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
-
-type Wishes = { readonly password?: string; readonly life?: string; readonly downloads?: string };
-
-/** By the menu and its dialog; answers with the link. */
-async function share(page: Page, name: string, { password, life, downloads }: Wishes = {}): Promise<string> {
-  await rowOf(page, name).click({ button: "right" });
-  await page.getByRole("menuitem", { name: "Share…" }).click();
-  const dialog = page.getByRole("dialog", { name: `Share “${name}”` });
-  if (password !== undefined) await dialog.getByLabel("Password").fill(password);
-  if (life !== undefined) await dialog.getByLabel("How long").selectOption(life);
-  if (downloads !== undefined) await dialog.getByLabel("How many downloads").fill(downloads);
-  await dialog.getByRole("button", { name: "Make a link" }).click();
-  const link = await page.getByRole("textbox", { name: "Link" }).inputValue();
-  await page.getByRole("button", { name: "Done" }).click();
-  return link;
-}
+const { house, openPerson, url } = useStage();
 
 const isOver = (page: Page) => page.getByRole("heading", { name: "There is nothing under this link" }).waitFor();
 
 it("WB70 who has a link to a folder looks into it and downloads from it, without an account and without learning whose it is", async () => {
-  await using owner = await openPerson(browser);
-  await using guest = await openPerson(browser);
+  await using owner = await openPerson();
+  await using guest = await openPerson();
   const email = await signUp(owner.page, url());
   await makeFolder(owner.page, "Trip");
   await uploaded(owner.page, [{ name: "secret.txt", content: "not shared" }]);
@@ -85,8 +59,8 @@ it("WB70 who has a link to a folder looks into it and downloads from it, without
 });
 
 it("WB71 a link with a password tells nothing before it, and says where one is wrong", async () => {
-  await using owner = await openPerson(browser);
-  await using guest = await openPerson(browser);
+  await using owner = await openPerson();
+  await using guest = await openPerson();
   await signUp(owner.page, url());
   await uploaded(owner.page, [{ name: "plan.txt", content: "the plan" }]);
   const link = await share(owner.page, "plan.txt", { password: "swordfish" });
@@ -107,8 +81,8 @@ it("WB71 a link with a password tells nothing before it, and says where one is w
 });
 
 it("WB72 a link ends after its downloads, at its time, and when its owner ends it; what its limits are is said", async () => {
-  await using owner = await openPerson(browser);
-  await using guest = await openPerson(browser);
+  await using owner = await openPerson();
+  await using guest = await openPerson();
   await signUp(owner.page, url());
   await uploaded(owner.page, [
     { name: "once.txt", content: "once" },
@@ -138,8 +112,32 @@ it("WB72 a link ends after its downloads, at its time, and when its owner ends i
   expect(owner.faults).toEqual([]);
 });
 
+it("WB72 a link is over at its time, and its owner sees that it is", async () => {
+  await using owner = await openPerson();
+  await using guest = await openPerson();
+  const { page } = owner;
+  await signUp(page, url());
+  await uploaded(page, [{ name: "brief.txt", content: "brief" }]);
+  // As if the shortest life that the dialog offers were this one.
+  const lifeMs = 8000;
+  let expiresAt = 0;
+  await owner.context.route("**/v1/shares", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    expiresAt = Date.now() + lifeMs;
+    const asked: unknown = route.request().postDataJSON();
+    await route.continue({ postData: JSON.stringify({ ...(asked as object), expiresAt }) });
+  });
+  const link = await share(page, "brief.txt", { life: "1 day" });
+  await expect.poll(() => Date.now()).toBeGreaterThan(expiresAt);
+  await guest.page.goto(link);
+  await isOver(guest.page);
+  await goTo(page, "Shared");
+  await page.getByText(/0 downloads · over$/).waitFor();
+  expect([...guest.faults, ...owner.faults]).toEqual([]);
+});
+
 it("WB72 what a link cannot be is said where it is asked for", async () => {
-  await using owner = await openPerson(browser);
+  await using owner = await openPerson();
   const { page } = owner;
   await signUp(page, url());
   await uploaded(page, [{ name: "a.txt", content: "a" }]);
@@ -160,10 +158,10 @@ it("WB72 what a link cannot be is said where it is asked for", async () => {
 });
 
 it("WB73 the list of links has those that the command made, and copies them", async () => {
-  await using owner = await openPerson(browser);
-  await using guest = await openPerson(browser);
+  await using owner = await openPerson();
+  await using guest = await openPerson();
   const email = await signUp(owner.page, url());
-  const device = await house.device("sharer", { email, direct: true });
+  const device = await house().device("sharer", { email, direct: true });
   await mkdir(device.folder, { recursive: true });
   await writeFile(join(device.folder, "report.txt"), "from the command");
   await device.once();

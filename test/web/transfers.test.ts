@@ -1,23 +1,13 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openHouse, type House } from "../e2e/support/house.ts";
+import type { BrowserContext } from "playwright-core";
+import { expect, it } from "vitest";
 import { seeded } from "../e2e/support/random.ts";
-import { openBrowser, openPerson } from "./support/browser.ts";
-import { rowOf, signUp, upload, uploaded } from "./support/pages.ts";
+import { goTo, rowOf, signUp, upload, uploaded } from "./support/pages.ts";
+import { useStage } from "./support/stage.ts";
 
 const MiB = 1024 * 1024;
-let house: House;
-let browser: Browser;
-beforeAll(async () => {
-  [house, browser] = await Promise.all([openHouse(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.[Symbol.asyncDispose]();
-});
-const url = () => house.edge().url;
+const { house, openPerson, url } = useStage();
 const random = seeded(7);
 const bytesOf = (count: number): Buffer => random.bytes(count);
 
@@ -31,7 +21,7 @@ function countSent(context: BrowserContext): () => number {
 }
 
 it("WB30 files and folders that one chooses arrive at other devices byte for byte", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   const email = await signUp(page, url());
   const large = bytesOf(5 * MiB);
@@ -40,14 +30,14 @@ it("WB30 files and folders that one chooses arrive at other devices byte for byt
     { name: "empty.txt", content: "" },
     { name: "naïve – file.txt", content: "ü" },
   ]);
-  const chosen = join(house.directory, "chosen");
+  const chosen = join(house().directory, "chosen");
   await mkdir(join(chosen, "deep"), { recursive: true });
   await writeFile(join(chosen, "top.txt"), "top");
   await writeFile(join(chosen, "deep", "below.txt"), "below");
   await page.locator("input[data-upload=folder]").first().setInputFiles(chosen);
   await page.locator(".transfers").getByText("2 files uploaded").waitFor();
 
-  const device = await house.device("receiver", { email });
+  const device = await house().device("receiver", { email });
   await device.once();
   expect((await readFile(join(device.folder, "large.bin"))).equals(large)).toBe(true);
   expect(await readFile(join(device.folder, "empty.txt"), "utf8")).toBe("");
@@ -57,7 +47,7 @@ it("WB30 files and folders that one chooses arrive at other devices byte for byt
 });
 
 it("WB32 a file that replaces another sends what changed, and the version before is kept", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page, context } = person;
   await signUp(page, url());
   const before = bytesOf(6 * MiB);
@@ -78,8 +68,31 @@ it("WB32 a file that replaces another sends what changed, and the version before
   await expect.poll(() => versions.getByRole("listitem").count()).toBe(3);
 });
 
+it("WB37 what shrinks is sent compressed, and the encoder is loaded with the first file that needs it", async () => {
+  await using person = await openPerson();
+  const { page, context } = person;
+  const loaded: string[] = [];
+  page.on("request", (request) => loaded.push(request.url()));
+  context.on("request", (request) => loaded.push(request.url()));
+  const encoder = () => loaded.filter((address) => /zstd[^/]*\.wasm$/.test(address)).length;
+  const email = await signUp(page, url());
+  await uploaded(page, [{ name: "short.txt", content: "short" }]);
+  expect(encoder()).toBe(0);
+  const log = Buffer.from(Array.from({ length: 150_000 }, (_, index) => `line ${index} of a log, much like the one before it\n`).join(""));
+  const sent = countSent(context);
+  await uploaded(page, [{ name: "long.log", content: log }]);
+  console.log(`a log of ${log.length} bytes was sent as ${sent()} bytes`);
+  expect(sent()).toBeGreaterThan(0);
+  expect(sent()).toBeLessThan(log.length / 4);
+  expect(encoder()).toBeGreaterThan(0);
+  const device = await house().device("reader", { email });
+  await device.once();
+  expect((await readFile(join(device.folder, "long.log"))).equals(log)).toBe(true);
+  expect(person.faults).toEqual([]);
+});
+
 it("WB33 WB34 an upload waits, goes on, and after a reload sends nothing again that arrived", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page, context } = person;
   await signUp(page, url());
   const block = /\/v1\/blocks\/[0-9a-f]{64}$/;
@@ -99,7 +112,7 @@ it("WB33 WB34 an upload waits, goes on, and after a reload sends nothing again t
   context.on("response", (response) => {
     if (block.test(response.url()) && response.ok()) arrived.add(response.url());
   });
-  const big = join(house.directory, "big.bin");
+  const big = join(house().directory, "big.bin");
   await writeFile(big, bytesOf(24 * MiB));
   await page.locator("input[data-upload=files]").first().setInputFiles(big);
   await expect.poll(() => held > 0 && arrived.size === 2).toBe(true);
@@ -122,7 +135,7 @@ it("WB33 WB34 an upload waits, goes on, and after a reload sends nothing again t
 });
 
 it("WB33 an upload that is cancelled leaves nothing, and one that fails says why and can be tried again", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page, context } = person;
   await signUp(page, url());
   await context.route(/\/v1\/blocks\/[0-9a-f]{64}$/, () => undefined);
@@ -143,8 +156,35 @@ it("WB33 an upload that is cancelled leaves nothing, and one that fails says why
   await expect.poll(() => page.locator(".grid__item").count()).toBe(1);
 });
 
+it("WB38 who signs out leaves nothing behind of what was being uploaded", async () => {
+  await using person = await openPerson();
+  const { page, context } = person;
+  await signUp(page, url());
+  await context.route(/\/v1\/blocks\/[0-9a-f]{64}$/, () => undefined);
+  await upload(page, [{ name: "private.bin", content: bytesOf(3 * MiB) }]);
+  await page.getByRole("button", { name: "Pause private.bin" }).click();
+  const kept = () =>
+    page.evaluate(
+      () =>
+        new Promise<number>((resolve, reject) => {
+          const opening = indexedDB.open("ashlar");
+          opening.addEventListener("error", () => reject(opening.error ?? new Error("not opened")));
+          opening.addEventListener("success", () => {
+            const counting = opening.result.transaction("uploads").objectStore("uploads").count();
+            counting.addEventListener("success", () => resolve(counting.result));
+          });
+        }),
+    );
+  expect(await kept()).toBe(1);
+  await goTo(page, "Settings");
+  await page.getByRole("region", { name: "Account" }).getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in to Ashlar" }).waitFor();
+  await expect.poll(kept).toBe(0);
+  expect(person.faults).toEqual([]);
+});
+
 it("WB35 a file is downloaded under its name, with its bytes", async () => {
-  await using person = await openPerson(browser);
+  await using person = await openPerson();
   const { page } = person;
   await signUp(page, url());
   const content = bytesOf(2 * MiB);

@@ -40,6 +40,7 @@ function Account() {
       return (
         <main>
           <Empty
+            isPage
             icon={CloudOff}
             title="The server cannot be reached"
             actions={

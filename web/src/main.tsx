@@ -7,6 +7,7 @@ import "./styles/controls.css";
 import "./styles/shell.css";
 import "./styles/files.css";
 import "./styles/pages.css";
+import "./styles/preview.css";
 import { applyTheme } from "./ui/theme.ts";
 
 applyTheme();

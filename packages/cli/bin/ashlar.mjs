@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import * as module from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import * as v8 from "node:v8";
 
 const wanted = 24;
 const here = dirname(fileURLToPath(import.meta.url));
@@ -13,6 +14,9 @@ if (major(process.versions.node) >= wanted) {
   // Compiled code from the last time: half of what starting takes. Beside the program, so that whoever could write something
   // else there could as well change the program itself; where nobody may write, nothing is kept.
   module.enableCompileCache(join(here, "..", "node_modules", ".cache", "compiled"));
+  // What lives in the heap of a sync of 100,000 files is 40 MB; V8 would let it grow to six times that before it looks. Decision 63.
+  v8.setFlagsFromString("--heap-growing-percent=50");
+  v8.setFlagsFromString("--semi-space-growth-factor=1");
   await import("../src/main.ts");
 } else {
   const node = findNode(here);

@@ -16,8 +16,8 @@ export type House = AsyncDisposable & {
   device(name: string, account?: DeviceAccount): Promise<Device>;
 };
 
-/** `direct`: past the proxy, for measuring. */
-export type DeviceAccount = { readonly email: string; readonly register?: true; readonly direct?: true };
+/** `direct`: past the proxy, for measuring; `server`: by another address that leads to the edge, such as a link's. */
+export type DeviceAccount = { readonly email: string; readonly register?: true; readonly direct?: true; readonly server?: string };
 
 export type Device = {
   readonly name: string;
@@ -59,7 +59,7 @@ export async function openHouse(env: Readonly<Record<string, string>> = {}, { ma
       proxies.push(proxy);
       const device = makeDevice(name, join(directory, name), proxy);
       await mkdir(device.home, { recursive: true });
-      if (account !== undefined) await signIn(device, account.direct === true ? edge.url : proxy.url, account);
+      if (account !== undefined) await signIn(device, account.server ?? (account.direct === true ? edge.url : proxy.url), account);
       return device;
     },
     async [Symbol.asyncDispose]() {

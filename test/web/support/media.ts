@@ -1,4 +1,5 @@
 /** The smallest files of their kinds, made on the spot. */
+import type { Page } from "playwright-core";
 
 /** A PNG of one pixel. */
 export const pixel = Buffer.from(
@@ -46,4 +47,29 @@ export function pdfOf(words: string): Buffer {
   const rows = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
   text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF`;
   return Buffer.from(text, "latin1");
+}
+
+/** A film of changing colours, a second for each, recorded by the browser itself: it can then show it. */
+export async function filmOf(page: Page, seconds: number): Promise<Buffer> {
+  const recorded = await page.evaluate(async (count) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 320;
+    canvas.height = 180;
+    const drawing = canvas.getContext("2d");
+    if (drawing === null) throw new Error("the browser draws nothing");
+    const recorder = new MediaRecorder(canvas.captureStream(20), { mimeType: "video/webm;codecs=vp8" });
+    const parts: Blob[] = [];
+    recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
+    const stopped = new Promise((resolve) => recorder.addEventListener("stop", resolve));
+    recorder.start();
+    for (let step = 0; step < count * 10; step++) {
+      drawing.fillStyle = `hsl(${step * 36} 70% 50%)`;
+      drawing.fillRect(0, 0, canvas.width, canvas.height);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    recorder.stop();
+    await stopped;
+    return Array.from(new Uint8Array(await new Blob(parts).arrayBuffer()));
+  }, seconds);
+  return Buffer.from(recorded);
 }

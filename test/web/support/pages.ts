@@ -62,3 +62,20 @@ export const expectSaid = (page: Page, text: string): Promise<void> => page.loca
 export async function goTo(page: Page, name: string): Promise<void> {
   await page.getByRole("navigation", { name: "Ashlar" }).getByRole("link", { name }).click();
 }
+
+type Wishes = { readonly password?: string; readonly life?: string; readonly downloads?: string };
+
+/** By the menu and its dialog; answers with the link. */
+export async function share(page: Page, name: string, wishes: Wishes = {}): Promise<string> {
+  const { life, downloads } = wishes;
+  await rowOf(page, name).click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Share…" }).click();
+  const dialog = page.getByRole("dialog", { name: `Share “${name}”` });
+  if (wishes.password !== undefined) await dialog.getByLabel("Password").fill(wishes.password);
+  if (life !== undefined) await dialog.getByLabel("How long").selectOption(life);
+  if (downloads !== undefined) await dialog.getByLabel("How many downloads").fill(downloads);
+  await dialog.getByRole("button", { name: "Make a link" }).click();
+  const link = await page.getByRole("textbox", { name: "Link" }).inputValue();
+  await page.getByRole("button", { name: "Done" }).click();
+  return link;
+}

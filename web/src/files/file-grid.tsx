@@ -142,8 +142,9 @@ export function FileGrid(props: FileGridProps) {
       }}
       onFocus={(event) => {
         const [first] = entries;
-        if (event.target === event.currentTarget && cursor === undefined && first !== undefined)
-          onSelect({ ...selection, cursor: first.node });
+        // Not for a mouse: the list would go to its first row, from under what is being clicked.
+        const byKeyboard = event.target === event.currentTarget && event.currentTarget.matches(":focus-visible");
+        if (byKeyboard && cursor === undefined && first !== undefined) onSelect({ ...selection, cursor: first.node });
       }}
     >
       <div className="grid__row grid__head" role="row" aria-rowindex={1}>

@@ -14,14 +14,16 @@ export type FileDeeds = {
   readonly show: (entry: Entry) => void;
 };
 
-const foundIds: ReadonlySet<string> = new Set(["open", "share", "download", "versions"]);
-
-/** Of what a search found. Its list is of a moment: what changes files is done in their folder. */
+/** Of what a search found: besides, it has a folder to go to. */
 export function foundItems(entries: readonly Entry[], does: FileDeeds): MenuItem[] {
   const [first] = entries;
-  const items = menuItems(entries, does).filter(({ id }) => foundIds.has(id));
+  const items = menuItems(entries, does);
   if (entries.length !== 1 || first === undefined) return items;
-  return [...items, { type: "action", id: "show", label: "Show in its folder", icon: FolderSearch, run: () => does.show(first) }];
+  return items.flatMap((item): MenuItem[] =>
+    item.id === "open"
+      ? [item, { type: "action", id: "show", label: "Show in its folder", icon: FolderSearch, run: () => does.show(first) }]
+      : [item],
+  );
 }
 
 export function menuItems(entries: readonly Entry[], does: FileDeeds): MenuItem[] {

@@ -2,15 +2,16 @@ import { parsed } from "@ashlar/client/edge/caller";
 import { searchCharsMax } from "@ashlar/shared/limits";
 import { type SearchPage, searchSchema } from "@ashlar/shared/protocol/search";
 import { Search, SearchX, X } from "lucide-react";
-import { type Ref, useCallback, useEffect, useState } from "react";
+import { type Ref, useEffect, useState } from "react";
 import { type Entry, entryOf } from "../library/entry.ts";
+import { compareNames } from "../library/sorting.ts";
+import { useStore } from "../platform/store.ts";
 import { useApp } from "../shell/context.ts";
 import { Empty, Spinner } from "../ui/empty.tsx";
 import { countText } from "../ui/format.ts";
-import { Menu, type Point } from "../ui/menu.tsx";
 import { messageOf } from "../ui/run.ts";
-import { FileGrid } from "./file-grid.tsx";
-import { type FileDeeds, foundItems } from "./file-menu.ts";
+import { FileList, type ListDeeds } from "./file-list.tsx";
+import { foundItems } from "./file-menu.ts";
 import { nothing, type Selection } from "./selection.ts";
 
 type SearchBoxProps = { readonly value: string; readonly onChange: (value: string) => void; readonly ref: Ref<HTMLInputElement> };
@@ -50,14 +51,68 @@ const typingMs = 180;
 /** More than anybody reads: a longer word finds fewer. */
 const foundMax = 500;
 
-export function SearchResults({ query, does }: { readonly query: string; readonly does: FileDeeds }) {
-  const { connection } = useApp();
-  const [menuAt, setMenuAt] = useState<Point>();
-  const closeMenu = useCallback(() => setMenuAt(undefined), []);
+type SearchResultsProps = { readonly query: string; readonly does: (entries: readonly Entry[]) => ListDeeds };
+
+export function SearchResults({ query, does }: SearchResultsProps) {
+  const { library } = useApp();
+  const { found, fault } = useFound(query);
+  const [selection, setSelection] = useState<Selection>(nothing);
+  // What was found may have got another name since, or be gone.
+  useStore(library.revision);
+  const entries = (found?.entries ?? []).flatMap((entry) => library.latest(entry) ?? []).toSorted(inOrderFor(query));
+
+  const body = () => {
+    if (fault !== undefined)
+      return (
+        <Empty icon={SearchX} title="The search did not work">
+          {fault}
+        </Empty>
+      );
+    if (found === undefined || (entries.length === 0 && !found.isWhole)) return <Spinner label="Searching" />;
+    if (entries.length === 0)
+      return (
+        <Empty icon={SearchX} title={`Nothing is called “${query}”`}>
+          The search looks at the names of all your files and folders. What was deleted is in the trash.
+        </Empty>
+      );
+    return (
+      <FileList
+        label={`Found for ${query}`}
+        entries={entries}
+        selection={selection}
+        onSelect={setSelection}
+        does={does(entries)}
+        itemsOf={foundItems}
+        whereOf={({ node }) => (found.paths.get(node) ?? "").split("/").slice(0, -1).join("/") || "Files"}
+      />
+    );
+  };
+  return (
+    <>
+      <section className="files__list" aria-label="Search results">
+        {body()}
+      </section>
+      <p className="files__foot muted number" role="status">
+        {found === undefined ? "Searching…" : `${countText(entries.length, "item")} found`}
+        {found !== undefined && found.entries.length >= foundMax && ": a longer word finds fewer"}
+      </p>
+    </>
+  );
+}
+
+/** What begins so comes first; then by name. */
+function inOrderFor(query: string): (a: Entry, b: Entry) => number {
+  const wanted = query.toLowerCase();
+  const rank = ({ name }: Entry) => (name.toLowerCase().startsWith(wanted) ? 0 : 1);
+  return (a, b) => rank(a) - rank(b) || compareNames(a.name, b.name) || (a.node < b.node ? -1 : 1);
+}
+
+/** Searched anew when this page has changed something: its place may be another one then. */
+function useFound(query: string): { readonly found: Found | undefined; readonly fault: string | undefined } {
+  const { connection, library } = useApp();
+  const commits = useStore(library.commits);
   const [found, setFound] = useState<Found>();
   const [fault, setFault] = useState<string>();
-  const [selection, setSelection] = useState<Selection>(nothing);
-
   useEffect(() => {
     const stop = new AbortController();
     const look = async () => {
@@ -70,6 +125,7 @@ export function SearchResults({ query, does }: { readonly query: string; readonl
           entries.push(entryOf(item));
           paths.set(item.node, item.path);
         }
+        library.learnEntries(entries);
         after = page.next;
         const isWhole = after === null;
         setFound({ entries: [...entries], paths, isWhole: isWhole || entries.length >= foundMax });
@@ -86,47 +142,6 @@ export function SearchResults({ query, does }: { readonly query: string; readonl
       clearTimeout(timer);
       stop.abort();
     };
-  }, [connection, query]);
-
-  const body = () => {
-    if (fault !== undefined)
-      return (
-        <Empty icon={SearchX} title="The search did not work">
-          {fault}
-        </Empty>
-      );
-    if (found === undefined || (found.entries.length === 0 && !found.isWhole)) return <Spinner label="Searching" />;
-    if (found.entries.length === 0)
-      return (
-        <Empty icon={SearchX} title={`Nothing is called “${query}”`}>
-          The search looks at the names of all your files and folders. What was deleted is in the trash.
-        </Empty>
-      );
-    return (
-      <FileGrid
-        label={`Found for ${query}`}
-        entries={found.entries}
-        selection={selection}
-        onSelect={setSelection}
-        onOpen={does.open}
-        onMenu={setMenuAt}
-        whereOf={({ node, name }) => (found.paths.get(node) ?? "").slice(0, -name.length - 1) || "Files"}
-      />
-    );
-  };
-  const selected = (found?.entries ?? []).filter(({ node }) => selection.selected.has(node));
-  return (
-    <>
-      <section className="files__list" aria-label="Search results">
-        {body()}
-      </section>
-      {menuAt !== undefined && selected.length > 0 && (
-        <Menu label="What is selected" at={menuAt} items={foundItems(selected, does)} onClose={closeMenu} />
-      )}
-      <p className="files__foot muted number" role="status">
-        {found === undefined ? "Searching…" : `${countText(found.entries.length, "item")} found`}
-        {found !== undefined && found.entries.length >= foundMax && ": a longer word finds fewer"}
-      </p>
-    </>
-  );
+  }, [connection, library, query, commits]);
+  return { found, fault };
 }

@@ -1,26 +1,23 @@
 import { Ellipsis, X } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
-import type { Entry } from "../library/entry.ts";
 import { countText } from "../ui/format.ts";
-import { Menu, type Point } from "../ui/menu.tsx";
-import { type FileDeeds, menuItems } from "./file-menu.ts";
+import { Menu, type MenuItem, type Point } from "../ui/menu.tsx";
 
-type SelectionBarProps = { readonly entries: readonly Entry[]; readonly does: FileDeeds; readonly onClear: () => void };
+type SelectionBarProps = { readonly count: number; readonly items: readonly MenuItem[]; readonly onClear: () => void };
 
 const directIds = new Set(["share", "download", "move", "remove"]);
 
 /** The same as in the menu, where a thumb or a mouse finds it. */
-export function SelectionBar({ entries, does, onClear }: SelectionBarProps) {
+export function SelectionBar({ count, items, onClear }: SelectionBarProps) {
   const [at, setAt] = useState<Point>();
   const more = useRef<HTMLButtonElement>(null);
   const close = useCallback(() => setAt(undefined), []);
-  const items = menuItems(entries, does);
   return (
     <div className="selection-bar" role="toolbar" aria-label="What is selected">
       <button type="button" className="icon-button" aria-label="Select nothing" onClick={onClear}>
         <X size={18} aria-hidden />
       </button>
-      <span className="selection-bar__count number">{countText(entries.length, "item")}</span>
+      <span className="selection-bar__count number">{countText(count, "item")}</span>
       {items.map((item) =>
         item.type === "line" || !directIds.has(item.id) ? null : (
           <button key={item.id} type="button" className="button button--plain" aria-label={item.label} onClick={item.run}>

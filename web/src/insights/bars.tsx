@@ -12,14 +12,18 @@ type BarsProps = {
   readonly labels: readonly string[];
   readonly series: readonly Series[];
   readonly text: (value: number) => string;
+  /** Of things that there are no halves of. */
+  readonly isCount?: boolean;
 };
 
 const heightPx = 220;
 /** Of a place on the axis. A later series is drawn narrower on the ones before it: each is a part of those. */
 const barsShare = 0.72;
 const barPxMax = 48;
+/** Steps of an axis of counts. */
+const countSteps = [1, 2, 5].flatMap((step) => Array.from({ length: 7 }, (_, power) => step * 10 ** power)).toSorted((a, b) => a - b);
 
-export function Bars({ label, labels, series, text }: BarsProps) {
+export function Bars({ label, labels, series, text, isCount = false }: BarsProps) {
   const place = useRef<HTMLDivElement>(null);
   const chosen = useStore(theme);
   const isDark = useMediaQuery("(prefers-color-scheme: dark)");
@@ -44,7 +48,7 @@ export function Bars({ label, labels, series, text }: BarsProps) {
             grid: { show: false },
             values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? (labels[at] ?? "") : "")),
           },
-          { ...axis, size: 64, values: (_, splits) => splits.map(text) },
+          { ...axis, size: 64, values: (_, splits) => splits.map(text), ...(isCount && { incrs: countSteps }) },
         ],
         series: [
           {},
@@ -66,7 +70,7 @@ export function Bars({ label, labels, series, text }: BarsProps) {
       resize.disconnect();
       plot.destroy();
     };
-  }, [label, labels, series, text, chosen, isDark]);
+  }, [label, labels, series, text, isCount, chosen, isDark]);
   return (
     <figure className="bars">
       <div ref={place} className="bars__plot" role="img" aria-label={label} />

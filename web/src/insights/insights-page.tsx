@@ -3,7 +3,7 @@ import { type Insights, insightsSchema } from "@ashlar/shared/protocol/insights"
 import type { ReactNode } from "react";
 import { useCallback } from "react";
 import { useApp } from "../shell/context.ts";
-import { bytesText, countText } from "../ui/format.ts";
+import { bytesText, countText, dayText } from "../ui/format.ts";
 import { Answered, Page } from "../ui/page.tsx";
 import { useAsked } from "../ui/use-asked.ts";
 import { Bars } from "./bars.tsx";
@@ -72,7 +72,7 @@ function Sent({ insights }: { readonly insights: Insights }) {
       <p className="muted">The same changes in three ways: as whole files, as blocks that were new, and as it really travelled.</p>
       <Bars
         label="Bytes sent per day"
-        labels={days.map(({ day }) => day)}
+        labels={days.map(({ day }) => dayText(day))}
         series={[
           { name: "Whole files", colour: "--line-strong", values: days.map(({ fileBytes }) => fileBytes) },
           { name: "New blocks", colour: "--folder", values: days.map(({ blockBytes }) => blockBytes) },
@@ -106,6 +106,7 @@ function Activity({ insights }: { readonly insights: Insights }) {
             label="Commits by device"
             labels={devices.map(({ name }) => name)}
             series={[{ name: "Commits", colour: "--accent-fill", values: devices.map(({ commits }) => commits) }]}
+            isCount
             text={(value) => value.toLocaleString()}
           />
           <Numbers
@@ -136,6 +137,7 @@ function Push({ insights }: { readonly insights: Insights }) {
             label="Changes by the time they took"
             labels={buckets.map(({ label }) => label)}
             series={[{ name: "Changes", colour: "--audio", values: buckets.map(({ count }) => count) }]}
+            isCount
             text={(value) => value.toLocaleString()}
           />
           <Numbers head={["Within", "Changes"]} rows={buckets.map(({ label, count }) => [label, count.toLocaleString()])} />

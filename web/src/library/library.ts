@@ -33,7 +33,10 @@ export class Library {
   readonly news: Readable<readonly Change[]>;
   /** How many commits of this page the server has answered. */
   readonly commits: Readable<number>;
+  /** Changes with whatever is shown, in any folder. */
+  readonly revision: Readable<number>;
   readonly #commits = createStore(0);
+  readonly #revision = createStore(0);
   readonly #known = new KnownNodes();
   readonly #overlay = new Overlay(this.#known);
   readonly #listings = new Map<NodeId, Store<Listing>>();
@@ -51,6 +54,7 @@ export class Library {
     this.link = this.#link;
     this.news = this.#news;
     this.commits = this.#commits;
+    this.revision = this.#revision;
     void this.#start();
   }
 
@@ -58,6 +62,12 @@ export class Library {
   get(node: NodeId): Entry | undefined {
     const entry = this.#overlay.get(node);
     return entry?.isDeleted === true ? undefined : entry;
+  }
+
+  /** As the page shows it now; undefined when it was deleted. */
+  latest(entry: Entry): Entry | undefined {
+    const shown = this.#overlay.get(entry.node) ?? entry;
+    return shown.isDeleted ? undefined : shown;
   }
 
   childrenOf(folder: NodeId): Iterable<Entry> {
@@ -127,6 +137,11 @@ export class Library {
   learnChanges(changes: readonly Change[]): void {
     this.#learn(changes.map(entryOf));
     this.#commits.update((count) => count + 1);
+  }
+
+  /** Found in some other way than by reading its folder. */
+  learnEntries(entries: readonly Entry[]): void {
+    this.#learn(entries);
   }
 
   async close(): Promise<void> {
@@ -229,6 +244,7 @@ export class Library {
 
   #touch(folders: readonly NodeId[]): void {
     for (const folder of new Set(folders)) this.#listings.get(folder)?.update(({ state, revision }) => ({ state, revision: revision + 1 }));
+    if (folders.length > 0) this.#revision.update((revision) => revision + 1);
   }
 }
 

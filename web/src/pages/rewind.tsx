@@ -7,7 +7,6 @@ import { History, TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
 import { useChain } from "../files/use-folder.ts";
-import type { Library } from "../library/library.ts";
 import { newOpId } from "../platform/random.ts";
 import { useApp } from "../shell/context.ts";
 import { Field } from "../ui/field.tsx";
@@ -119,7 +118,6 @@ export function RewindPage() {
         {planned !== undefined && (
           <Plan
             planned={planned}
-            library={library}
             isBusy={busy === "rewinding"}
             done={done}
             onGo={() => rewind(planned)}
@@ -133,15 +131,14 @@ export function RewindPage() {
 
 type PlanProps = {
   readonly planned: Planned;
-  readonly library: Library;
   readonly isBusy: boolean;
   readonly done: { readonly done: number; readonly total: number } | undefined;
   readonly onGo: () => void;
   readonly onLeave: () => void;
 };
 
-function Plan({ planned: { plan, to }, library, isBusy, done, onGo, onLeave }: PlanProps) {
-  const { counts, steps, lost } = plan;
+function Plan({ planned: { plan, to }, isBusy, done, onGo, onLeave }: PlanProps) {
+  const { counts, steps, lost, paths } = plan;
   if (steps.length === 0)
     return (
       <section className="card">
@@ -167,7 +164,7 @@ function Plan({ planned: { plan, to }, library, isBusy, done, onGo, onLeave }: P
               <strong className="number">{count.toLocaleString()}</strong> {what}
             </li>
           ))}
-        <li className="muted">{bytesText(counts.bytes)} of content</li>
+        {counts.bytes > 0 && <li className="muted">{bytesText(counts.bytes)} of content</li>}
       </ul>
       {lost.length > 0 && (
         <p className="notice">
@@ -179,7 +176,7 @@ function Plan({ planned: { plan, to }, library, isBusy, done, onGo, onLeave }: P
         {seen.map((step, index) => (
           <li key={index}>
             <span className="tag">{wordOf(step)}</span>
-            <span className="truncate">{nameOf(step, library)}</span>
+            <span className="truncate">{paths.get(step.node)}</span>
           </li>
         ))}
         {steps.length > seen.length && <li className="muted">and {countText(steps.length - seen.length, "more", "more")}</li>}
@@ -198,8 +195,3 @@ function Plan({ planned: { plan, to }, library, isBusy, done, onGo, onLeave }: P
 
 const words = { restore: "Restore", move: "Move back", update: "Older content", delete: "To the trash" } as const;
 const wordOf = (step: Step): string => words[step.do];
-
-function nameOf(step: Step, library: Library): string {
-  if (step.do === "restore" || step.do === "move") return step.place.name;
-  return library.get(step.node)?.name ?? "a file in another folder";
-}

@@ -36,7 +36,12 @@ export function SettingsPage() {
 }
 
 function Account() {
-  const { connection } = useApp();
+  const { connection, transfers } = useApp();
+  const leave = async () => {
+    await leaveAccount(connection);
+    // Names and handles of files stay on no computer that one has signed out from.
+    transfers.cancel(transfers.list.get().map(({ id }) => id));
+  };
   const { asked, again } = useAsked(
     useCallback(
       async (signal: AbortSignal) => {
@@ -69,7 +74,7 @@ function Account() {
           </dl>
         )}
       </Answered>
-      <button type="button" className="button" onClick={() => run(() => leaveAccount(connection))}>
+      <button type="button" className="button" onClick={() => run(leave)}>
         <LogOut size={16} aria-hidden />
         Sign out
       </button>

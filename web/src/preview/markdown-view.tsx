@@ -1,9 +1,26 @@
 import DOMPurify from "dompurify";
-import { marked } from "marked";
-import { useCallback, useEffect, useRef } from "react";
+import { Marked } from "marked";
+import { useCallback, useLayoutEffect, useRef } from "react";
 import { Answered } from "../ui/page.tsx";
 import { useAsked } from "../ui/use-asked.ts";
+import { highlighted } from "./highlight.ts";
 import { readText } from "./text.ts";
+
+const markdownOf = new Marked({
+  gfm: true,
+  renderer: {
+    // Boxes of a list of tasks as text: no element of a form comes from a file.
+    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+    html: ({ text }) => bareTags(text),
+  },
+});
+
+/**
+ * Markup in Markdown keeps its tags and loses their attributes, before any parser sees it: Chromium reports a handler to the policy
+ * of the page where nothing could run it. What is left is cleaned as all the rest.
+ */
+const bareTags = (markup: string): string =>
+  markup.replaceAll(/<(script|style)\b.*?(<\/\1\s*>|$)|<!--.*?(-->|$)/gis, "").replaceAll(/<(\/?[a-z][a-z0-9]*)\b[^>]*>/gi, "<$1>");
 
 export function MarkdownView({ url }: { readonly url: string }) {
   const { asked, again } = useAsked(
@@ -24,7 +41,7 @@ export function MarkdownView({ url }: { readonly url: string }) {
 
 function Prose({ content }: { readonly content: DocumentFragment }) {
   const place = useRef<HTMLElement>(null);
-  useEffect(() => place.current?.replaceChildren(content.cloneNode(true)), [content]);
+  useLayoutEffect(() => place.current?.replaceChildren(content.cloneNode(true)), [content]);
   return (
     <div className="preview__paper" tabIndex={0} role="region" aria-label="Text">
       <article ref={place} className="prose" />
@@ -34,13 +51,24 @@ function Prose({ content }: { readonly content: DocumentFragment }) {
 
 /** Text and its structure only: nothing that runs, loads from elsewhere, looks like a form of this page, or styles it. */
 function cleaned(markdown: string): DocumentFragment {
-  const html = marked.parse(markdown, { async: false, gfm: true });
+  const html = markdownOf.parse(markdown, { async: false });
   const fragment = DOMPurify.sanitize(html, {
     USE_PROFILES: { html: true },
     FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select", "iframe", "img", "video", "audio", "source"],
-    FORBID_ATTR: ["style", "class", "id", "name"],
+    FORBID_ATTR: ["style", "id", "name"],
     RETURN_DOM_FRAGMENT: true,
   });
+  for (const element of fragment.querySelectorAll("[class]")) {
+    const [, language] = /^language-([\w+#-]+)$/.exec(element.className) ?? [];
+    element.removeAttribute("class");
+    const colours = element.matches("pre > code") && language !== undefined ? highlighted(element.textContent, language) : undefined;
+    if (colours === undefined) continue;
+    element.replaceChildren(colours);
+    element.className = "code";
+  }
+  // They scroll, by keyboard too.
+  for (const code of fragment.querySelectorAll("pre")) code.tabIndex = 0;
+  for (const item of fragment.querySelectorAll("li")) if (/^[☑☐] /.test(item.textContent)) item.className = "prose__task";
   for (const link of fragment.querySelectorAll("a")) {
     link.target = "_blank";
     link.rel = "noopener noreferrer";

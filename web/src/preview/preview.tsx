@@ -158,7 +158,7 @@ function Content({ kind, url, name, onDownload }: { kind: PreviewKind; url: stri
     case "markdown":
       return <MarkdownView url={url} />;
     case "text":
-      return <TextView url={url} onBinary={broken} />;
+      return <TextView url={url} name={name} onBinary={broken} />;
   }
 }
 

@@ -42,7 +42,7 @@ export function SharedPage({ token }: { readonly token: string }) {
       <main className="guest__main">
         {asked.state === "asking" && <Spinner label="Opening" />}
         {asked.state === "failed" && (
-          <Empty icon={Link2Off} title="This cannot be opened now">
+          <Empty isPage icon={Link2Off} title="This cannot be opened now">
             {asked.why}
           </Empty>
         )}
@@ -55,7 +55,7 @@ export function SharedPage({ token }: { readonly token: string }) {
 
 function Over() {
   return (
-    <Empty icon={Link2Off} title="There is nothing under this link">
+    <Empty isPage icon={Link2Off} title="There is nothing under this link">
       It may have been ended, or was not copied whole. Ask whoever sent it for a new one.
     </Empty>
   );
@@ -88,7 +88,7 @@ function Open({ token, info }: { readonly token: string; readonly info: ShareInf
     return fault === undefined ? (
       <Spinner label="Opening" />
     ) : (
-      <Empty icon={Link2Off} title="This cannot be opened now">
+      <Empty isPage icon={Link2Off} title="This cannot be opened now">
         {fault}
       </Empty>
     );

@@ -7,12 +7,14 @@ import { createDeltaCodec } from "@ashlar/shared/delta/codec";
 import type { DeltaCodec } from "@ashlar/shared/delta/types";
 import deltaUrl from "@ashlar/shared/delta.wasm?url";
 import type { BlockHash } from "@ashlar/shared/ids";
+import { packBlockBytesMax } from "@ashlar/shared/limits";
 import type { Change } from "@ashlar/shared/protocol/change";
 import type { Op, OpResult } from "@ashlar/shared/protocol/commit";
 import { sideName } from "@ashlar/shared/side-names";
 import { newNodeId, newOpId } from "../platform/random.ts";
 import { conflictText } from "../library/conflicts.ts";
 import { hashBlock } from "../platform/hash.ts";
+import { createCompression } from "./compression.ts";
 import { fileDisk } from "./file-disk.ts";
 import type { FromWorker, Replaced, UploadTask } from "./messages.ts";
 import { blocksOf, createCommits } from "./worker-commits.ts";
@@ -33,12 +35,6 @@ const noBlocks = {
   mark: async () => undefined,
   remove: async () => undefined,
 };
-/** Samples say that nothing can be saved: blocks travel as they are. */
-const noCompression = {
-  trial: () => 1,
-  compress: async (bytes: Uint8Array) => bytes,
-  decompress: async (bytes: Uint8Array) => bytes,
-};
 
 export function createUploader(edge: Edge, say: (message: FromWorker) => void): Uploader {
   const waiting: UploadTask[] = [];
@@ -47,6 +43,7 @@ export function createUploader(edge: Edge, say: (message: FromWorker) => void): 
   const serverHas = new Set<BlockHash>();
   const progress = createProgress(say);
   const commit = createCommits(edge);
+  const compression = createCompression();
   const uploads = loadCodec().then((codec) =>
     createUploads({
       disk: fileDisk((id) => files.get(id)),
@@ -59,13 +56,15 @@ export function createUploader(edge: Edge, say: (message: FromWorker) => void): 
       hashBlock,
       codec,
       cache: createBlockCache({ store: noBlocks, hashBlock, bytesMax: 0 }),
-      compression: noCompression,
+      compression,
     }),
   );
 
   /** Reads and sends; answers with what the commit of it is made of. */
   async function ingest(task: UploadTask, replaces: Replaced | undefined, signal: AbortSignal) {
     const { upload, sendWhole } = await uploads;
+    // A smaller file travels in its commit, as it is.
+    if (task.file.size > packBlockBytesMax) await untilAborted(compression.load(), signal);
     const manifest = replaces === undefined ? undefined : await edge.manifest(replaces.node, replaces.version, signal);
     progress.reset(task.id);
     const ingested = await upload(task.id, { signal, progress: (bytes) => progress.add(task.id, bytes), before: manifest });

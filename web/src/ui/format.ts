@@ -25,6 +25,10 @@ export function dateText(ms: number, nowMs: number): string {
   return date.getFullYear() === now.getFullYear() ? `${thisYear.format(date)} ${time.format(date)}` : day.format(date);
 }
 
+/** A day as YYYY-MM-DD, of no place in particular, for an axis. */
+const ofAxis = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+export const dayText = (date: string): string => ofAxis.format(new Date(`${date}T00:00:00Z`));
+
 export const momentText = (ms: number): string => whole.format(new Date(ms));
 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });

@@ -1,6 +1,6 @@
 import { planArchive } from "@ashlar/server/content/archive-plan";
 import { rootId, type NodeId } from "@ashlar/shared/ids";
-import { archiveNodesMax } from "@ashlar/shared/limits";
+import { archiveNodesMax, blockBytesMax } from "@ashlar/shared/limits";
 import { signedAddressSchema } from "@ashlar/shared/protocol/content";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
@@ -64,6 +64,23 @@ test("CT14 a folder comes as one ZIP of all that is in it, stored, its length kn
   expect(entries.get("Fotos ü/sub/nothing")).toHaveLength(0);
   expect(entries.get("Fotos ü/empty/")).toHaveLength(0);
   expect(entries.size).toBe(3 + 1 + 1 + 30 + 1 + 2);
+});
+
+test("CT14 an archive longer than 4 GiB is announced with the records of Zip64", async () => {
+  const as = await newDevice();
+  const block = newBlock(blockBytesMax);
+  await put(as, block);
+  const [long, short] = [newNode(), newNode()];
+  const blocks = 1025;
+  const content = Array.from({ length: blocks }, () => block);
+  await committed(as, [create(long, content, "a"), create(short, [block], "b")]);
+  const lengthOf = async (node: string) =>
+    Number((await send("HEAD", await addressOf(as, [node]))).headers.get("content-length")) - (node === long ? blocks : 1) * blockBytesMax;
+  // APPNOTE 4.3: heads of 30 and 46 bytes with their names of one, a descriptor of 16 and an end of 22.
+  expect(await lengthOf(short)).toBe(31 + 47 + 16 + 22);
+  // Sizes of 8 bytes in the descriptor; 4.3.14, 4.3.15 and 4.5.3 besides: an end of 56, its locator of 20, an extra field.
+  const extra = 4 + 8 + 8 + 8;
+  expect(await lengthOf(long)).toBe(31 + 47 + 24 + 22 + 56 + 20 + extra);
 });
 
 test("CT15 several nodes come as one archive, each once; what was deleted since is left out", async () => {

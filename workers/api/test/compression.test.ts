@@ -122,6 +122,32 @@ function halfRandom(size: number): TestBlock {
   return { hash: hashOf(bytes), size, bytes };
 }
 
+/** Lines as services log them: long matches and chance by turns, so that frames grow in every way. */
+function recordsBlock(size: number): TestBlock {
+  const bytes = new Uint8Array(size).fill(0x20);
+  for (let at = 0, id = 0; ; id++) {
+    const line = new TextEncoder().encode(
+      `${JSON.stringify({ id, user: crypto.randomUUID(), title: "amber basalt cedar", amount: id / 100 })}\n`,
+    );
+    if (at + line.length > size) break;
+    bytes.set(line, at);
+    at += line.length;
+  }
+  return { hash: hashOf(bytes), size, bytes };
+}
+
+test("B28 a block of records is stored compressed, of whatever length", async () => {
+  const as = await newDevice();
+  for (const size of [packBlockBytesMax + 1, 130_000, 500_000, 1_000_000, 2_500_000, blockBytesMax]) {
+    const block = recordsBlock(size);
+    await put(as, block);
+    const { bytes, form } = await stored(block);
+    expect(form).toEqual({ encoding: "zstd", size: String(size) });
+    expect(bytes.length).toBeLessThan(size / 2);
+    expect(hashOf(new Uint8Array(zstdDecompressSync(bytes)))).toBe(block.hash);
+  }
+});
+
 test("Y17 a small block, or one that compression does not shorten, is stored plain", async () => {
   const as = await newDevice();
   const [small, random] = [textBlock(packBlockBytesMax), newBlock(packBlockBytesMax + 1)];

@@ -1,15 +1,12 @@
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress } from "node:zlib";
 import { promisify } from "node:util";
 import type { Compression } from "../ports.ts";
+import { sampleOf } from "../transfer/sample.ts";
 
 const compressAsync = promisify(zstdCompress);
 const decompressAsync = promisify(zstdDecompress);
 
 const level = (value: number) => ({ params: { [constants.ZSTD_c_compressionLevel]: value } });
-
-/** Spread over the block, so that the head of a container or a run of zeros does not speak for all of it. */
-const samples = 4;
-const sampleBytes = 8 * 1024;
 
 /** On the threads that Node keeps for such work; only the trial, some 0.1 ms, is done at once. */
 export const zstd: Compression = {
@@ -21,9 +18,3 @@ export const zstd: Compression = {
   compress: (bytes) => compressAsync(bytes, { ...level(3), pledgedSrcSize: bytes.length }),
   decompress: (bytes, bytesMax) => decompressAsync(bytes, { maxOutputLength: bytesMax }),
 };
-
-function sampleOf(bytes: Uint8Array): Uint8Array {
-  if (bytes.length <= samples * sampleBytes) return bytes;
-  const step = Math.floor((bytes.length - sampleBytes) / (samples - 1));
-  return Buffer.concat(Array.from({ length: samples }, (_, index) => bytes.subarray(index * step, index * step + sampleBytes)));
-}

@@ -88,7 +88,7 @@ export async function load(db: Database, { user, ops, packs, deltas, compared, n
   const named = namedBy(ops);
   const hashes = new Set<BlockHash>([...ops, ...packs].flatMap(({ blocks }) => blocks.map(({ hash }) => hash)));
   const namedBlocks = [...new Set(ops.flatMap(({ blocks }) => blocks.map(({ hash }) => hash)))];
-  const nodesOf = (...kinds: Op["op"][]) => ops.filter(({ op }) => kinds.includes(op.op)).map(({ op }) => op.node);
+  const nodesOf = (...kinds: Op["op"][]) => [...new Set(ops.filter(({ op }) => kinds.includes(op.op)).map(({ op }) => op.node))];
   const batch = new ReadBatch(db);
   const namespaces = batch.add<NamespaceRow>(db.prepare(namespaceSql).bind(user));
   const nodes = batch.add<NodeRow>(...bulk(db, nodesSql, named.nodes, user));

@@ -1,4 +1,5 @@
 import { rootId, type NodeId } from "../ids.ts";
+import { pathDepthMax } from "../limits.ts";
 import type { PastNode, RewindPage, WantedState } from "../protocol/history.ts";
 
 export type RewindItem = { readonly node: PastNode; readonly wanted: WantedState | null };
@@ -22,6 +23,14 @@ export class RewindFacts {
   /** As it is now. */
   node(id: NodeId): PastNode | undefined {
     return this.items.get(id)?.node ?? this.#folders.get(id);
+  }
+
+  /** As far as the folders above are known. Pages of different moments may lead round in a circle. */
+  path(id: NodeId): string {
+    const names: string[] = [];
+    for (let at = this.node(id); at !== undefined && at.node !== rootId && names.length < pathDepthMax; at = this.node(at.parent))
+      names.unshift(at.name);
+    return names.join("/");
   }
 
   known(): IterableIterator<PastNode> {

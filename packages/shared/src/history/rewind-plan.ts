@@ -24,6 +24,8 @@ export type RewindPlan = {
   readonly counts: RewindCounts;
   /** Paths or names of what was there and is no longer kept. */
   readonly lost: readonly string[];
+  /** Where the nodes of the steps are now, or were when they were deleted. */
+  readonly paths: ReadonlyMap<NodeId, string>;
 };
 
 /** Takes `scope` and what is below it back; `date` (YYYY-MM-DD) is for names that have to differ from what stands in their place. */
@@ -34,7 +36,8 @@ export function planRewind(facts: RewindFacts, { scope, date }: { scope: NodeId;
   for (const id of goal.places.keys()) planning.place(id);
   for (const id of goal.contents) if (!goal.places.has(id)) planning.change(id, false);
   planning.removeRest();
-  return { steps: planning.steps, counts: countsOf(facts, planning.steps), lost: goal.lost };
+  const { steps } = planning;
+  return { steps, counts: countsOf(facts, steps), lost: goal.lost, paths: new Map(steps.map(({ node }) => [node, facts.path(node)])) };
 }
 
 function countsOf(facts: RewindFacts, steps: readonly Step[]): RewindCounts {

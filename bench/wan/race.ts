@@ -1,0 +1,76 @@
+/** Every contender over every link through every case, each beside what the link allows at best. */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { eventually } from "../../test/e2e/support/eventually.ts";
+import { seeded } from "../../test/e2e/support/random.ts";
+import { folderDifference } from "../../test/e2e/support/tree.ts";
+import type { Line } from "../report/line.ts";
+import type { Context } from "../context.ts";
+import { casesOf, type Prepared } from "./cases.ts";
+import { measureDelays } from "./delays.ts";
+import { limitsOf } from "./limits.ts";
+import { Meter } from "./meter.ts";
+import type { Carried, Race, Session } from "./session.ts";
+
+/** A case that takes longer is given up, and with it what the contender would have done after it. */
+const patienceMs = 90_000;
+
+export async function race(run: Race, context: Context): Promise<Line[]> {
+  const { bench, lanes, contender } = run;
+  const lines: Line[] = [];
+  const directory = join(context.directory, `${bench}-${contender.name}`);
+  const aside = join(directory, "aside");
+  await mkdir(aside, { recursive: true });
+  try {
+    await using session = await contender.open(directory, lanes);
+    const random = seeded(context.seed);
+    for (const [index, { name, prepare }] of casesOf(context.scale).entries()) {
+      const change = await prepare({ a: session.a, b: session.b, aside: join(aside, `${index}`), random });
+      const line = await measure(run, session, { name, change });
+      lines.push(line);
+      context.tell(line);
+      if (line.value === undefined) return lines;
+    }
+    for (const line of await measureDelays(run, session, { scale: context.scale, random })) {
+      lines.push(line);
+      context.tell(line);
+    }
+    // Not after each case: reading everything takes longer than most of them.
+    await eventually(() => folderDifference(session.a, session.b));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+  return lines;
+}
+
+async function measure(
+  { bench, lanes, contender }: Race,
+  session: Session,
+  { name, change }: { name: string; change: Prepared },
+): Promise<Line> {
+  const base = { bench, what: name, who: contender.name, unit: "s" } as const;
+  const before = session.bytes();
+  const meter = new Meter(session.processes);
+  const patience = AbortSignal.timeout(patienceMs);
+  let carried: Carried;
+  try {
+    carried = await session.carry(change, meter, patience);
+  } catch (error) {
+    meter.stop();
+    if (!patience.aborted) throw error;
+    return { ...base, value: undefined, also: `given up after ${patienceMs / 1000} s` };
+  }
+  const metered = meter.stop();
+  const after = session.bytes();
+  const limits = limitsOf(change, lanes, session.throughServer);
+  const times = limits.up > 0 ? ` (${(carried.upSeconds / limits.up).toFixed(2)})` : "";
+  return {
+    ...base,
+    value: carried.seconds,
+    ...(limits.all > 0 && { limit: limits.all }),
+    ...(session.throughServer && change.isTouch !== true && { also: `to the server ${carried.upSeconds.toFixed(2)} s${times}` }),
+    upBytes: after.up.upBytes - before.up.upBytes,
+    downBytes: after.down.downBytes - before.down.downBytes,
+    ...metered,
+  };
+}
