@@ -34,7 +34,7 @@ it("WB3 a command that shows a code is let in by who opens its link, after a sig
   await page.getByRole("heading", { name: "Let “laptop” into your account?" }).waitFor();
   expect(login.link).toContain(await page.locator(".link-card__code").innerText());
   await page.getByRole("button", { name: "Yes, let it in" }).click();
-  await page.getByRole("heading", { name: "It is in" }).waitFor();
+  await page.getByRole("heading", { name: "Confirmed" }).waitFor();
   expect((await login.ended())?.stdout).toContain(`Signed in to ${url()} as ${email}.`);
   await goTo(page, "Settings");
   await page.getByRole("listitem").filter({ hasText: "laptop" }).getByLabel("Command").waitFor();

@@ -105,8 +105,8 @@ export function LinkPage() {
       )}
       {step.at === "done" && (
         <div role="status">
-          <Empty icon={step.isApproved ? CircleCheck : CircleX} title={step.isApproved ? "It is in" : "It was kept out"}>
-            {step.isApproved ? "Go back to your terminal: it goes on there." : "If you did not start it, nothing more is to do."}
+          <Empty icon={step.isApproved ? CircleCheck : CircleX} title={step.isApproved ? "Confirmed" : "It was kept out"}>
+            {step.isApproved ? "Your terminal goes on in some seconds. If it has ended meanwhile, nothing is signed in." : "If you did not start it, nothing more is to do."}
           </Empty>
         </div>
       )}
