@@ -74,6 +74,7 @@ describe("two homes", () => {
     const { a, email } = await equalPair();
     const other = await house.device(`T${accounts}`, { email });
     const before = await readTree(a.folder);
+    expect((await other.run(["sync", a.folder, "--once"])).code).toBe(0);
     {
       await using running = a.start();
       await eventually(() => (running.events.some(({ type }) => type === "equal") ? undefined : "A is equal"));
