@@ -59,7 +59,7 @@ function withoutFence(db: SqliteD1): SqliteD1 {
   return { ...db, prepare: (sql) => db.prepare(unfenced(sql)) };
 }
 
-const forgottenEvery = 5;
+const forgottenEvery = 2;
 
 /** Now and then the edge does not know a device that asks for its next token. */
 function forgetfulOfDevices(db: SqliteD1, name: string): SqliteD1 {
