@@ -8,18 +8,18 @@ const grammars = createLowlight(common);
 const charsMax = 200_000;
 
 /** Beside those that the grammars go by themselves. */
-const languages: Readonly<Record<string, string>> = {
-  htm: "xml",
-  vue: "xml",
-  svelte: "xml",
-  conf: "ini",
-  cfg: "ini",
-  env: "ini",
-};
+const languages: ReadonlyMap<string, string> = new Map([
+  ["htm", "xml"],
+  ["vue", "xml"],
+  ["svelte", "xml"],
+  ["conf", "ini"],
+  ["cfg", "ini"],
+  ["env", "ini"],
+]);
 
 /** `language`: a name, or the extension of one. Undefined: it stays plain. */
 export function highlighted(text: string, language: string): DocumentFragment | undefined {
-  const known = languages[language] ?? language;
+  const known = languages.get(language) ?? language;
   if (text.length > charsMax || !grammars.registered(known)) return undefined;
   const fragment = document.createDocumentFragment();
   fragment.append(...grammars.highlight(known, text).children.map(nodeOf));
