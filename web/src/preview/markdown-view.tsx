@@ -3,6 +3,7 @@ import { Marked } from "marked";
 import { useCallback, useLayoutEffect, useRef } from "react";
 import { Answered } from "../ui/page.tsx";
 import { useAsked } from "../ui/use-asked.ts";
+import { bareTags } from "./bare-tags.ts";
 import { highlighted } from "./highlight.ts";
 import { readText } from "./text.ts";
 
@@ -14,13 +15,6 @@ const markdownOf = new Marked({
     html: ({ text }) => bareTags(text),
   },
 });
-
-/**
- * Markup in Markdown keeps its tags and loses their attributes, before any parser sees it: Chromium reports a handler to the policy
- * of the page where nothing could run it. What is left is cleaned as all the rest.
- */
-const bareTags = (markup: string): string =>
-  markup.replaceAll(/<(script|style)\b.*?(<\/\1\s*>|$)|<!--.*?(-->|$)/gis, "").replaceAll(/<(\/?[a-z][a-z0-9]*)\b[^>]*>/gi, "<$1>");
 
 export function MarkdownView({ url }: { readonly url: string }) {
   const { asked, again } = useAsked(
