@@ -24,3 +24,27 @@ test("WB37 samples tell what shrinks from what does not, and nothing shrinks bef
   expect(compression.trial(noise)).toBeGreaterThan(0.97);
   expect(compression.trial(new Uint8Array(0))).toBe(1);
 });
+
+test("WB37 an encoder that did not come is asked for again with the next file, and blocks travel plain until then", async () => {
+  let asked = 0;
+  const compression = createCompression(async () => {
+    asked++;
+    if (asked === 1) throw new Error("the file did not come");
+    return () => new Uint8Array(1);
+  });
+  await compression.load();
+  expect(await compression.compress(text)).toBe(text);
+  await compression.load();
+  await expect.poll(() => compression.trial(text)).toBeLessThan(1);
+  await compression.load();
+  expect(asked).toBe(2);
+});
+
+test("WB37 a block on which the encoder fails travels plain", async () => {
+  const compression = createCompression(async () => () => {
+    throw new Error("out of memory");
+  });
+  await compression.load();
+  expect(compression.trial(text)).toBe(1);
+  expect(await compression.compress(text)).toBe(text);
+});

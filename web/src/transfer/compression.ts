@@ -11,37 +11,61 @@ export type LoadedCompression = Compression & {
   load(): Promise<void>;
 };
 
-/** The library never answers when its file does not come. */
+/** The library, and what imports it, may never answer when a file does not come. */
 const loadMsMax = 15_000;
 const trialLevel = 1;
 /** As from a device. */
 const blockLevel = 3;
 
-export function createCompression(): LoadedCompression {
+export function createCompression(openEncoder = openLibrary): LoadedCompression {
   let encode: Encode | undefined;
   let loading: Promise<void> | undefined;
+  let hasFailed = false;
   const load = async (): Promise<void> => {
-    encode = await loadEncoder().catch(() => undefined);
+    try {
+      encode = await inTime(openEncoder);
+    } catch {
+      hasFailed = true;
+    }
+    if (encode === undefined) loading = undefined;
   };
   return {
-    load: () => (loading ??= load()),
+    load() {
+      loading ??= load();
+      // Tried again with each file, but waited for once: where it cannot come, no other file is held up.
+      return hasFailed ? Promise.resolve() : loading;
+    },
     trial(bytes) {
       const sample = sampleOf(bytes);
-      return encode === undefined || sample.length === 0 ? 1 : encode(sample, trialLevel).length / sample.length;
+      if (encode === undefined || sample.length === 0) return 1;
+      return (encoded(encode, sample, trialLevel) ?? sample).length / sample.length;
     },
-    compress: async (bytes) => encode?.(bytes, blockLevel) ?? bytes,
+    compress: async (bytes) => (encode === undefined ? undefined : encoded(encode, bytes, blockLevel)) ?? bytes,
     // A page fetches no blocks.
     decompress: async (bytes) => bytes,
   };
 }
 
-async function loadEncoder(): Promise<Encode> {
+/** Undefined when the encoder fails, as when its memory is full: the bytes travel as they are. */
+function encoded(encode: Encode, bytes: Uint8Array, level: number): Uint8Array | undefined {
+  try {
+    return encode(bytes, level);
+  } catch {
+    return undefined;
+  }
+}
+
+async function openLibrary(): Promise<Encode> {
   const { init, compress } = await import("@bokuweb/zstd-wasm");
+  await init();
+  return compress;
+}
+
+async function inTime(openEncoder: () => Promise<Encode>): Promise<Encode> {
   const late = new AbortController();
   const isLate = systemClock.sleep(loadMsMax, late.signal).then(() => Promise.reject(new Error("the encoder did not come")));
   try {
-    await Promise.race([init(), isLate]);
-    return compress;
+    return await Promise.race([openEncoder(), isLate]);
   } finally {
     // Told by the race where it matters.
     isLate.catch(() => undefined);
