@@ -1,10 +1,11 @@
 import { parsed } from "@ashlar/client/edge/caller";
 import { searchCharsMax } from "@ashlar/shared/limits";
-import { type SearchPage, searchSchema } from "@ashlar/shared/protocol/search";
+import { searchSchema } from "@ashlar/shared/protocol/search";
 import { Search, SearchX, X } from "lucide-react";
 import { type Ref, useEffect, useState } from "react";
 import { type Entry, entryOf } from "../library/entry.ts";
 import { compareNames } from "../library/sorting.ts";
+import { systemClock } from "../platform/clock.ts";
 import { useStore } from "../platform/store.ts";
 import { useApp } from "../shell/context.ts";
 import { Empty, Spinner } from "../ui/empty.tsx";
@@ -12,6 +13,7 @@ import { countText } from "../ui/format.ts";
 import { messageOf } from "../ui/run.ts";
 import { FileList, type ListDeeds } from "./file-list.tsx";
 import { foundItems } from "./file-menu.ts";
+import { type Found, foundMax, keepFinding } from "./finding.ts";
 import { nothing, type Selection } from "./selection.ts";
 
 type SearchBoxProps = { readonly value: string; readonly onChange: (value: string) => void; readonly ref: Ref<HTMLInputElement> };
@@ -45,11 +47,6 @@ export function SearchBox({ value, onChange, ref }: SearchBoxProps) {
     </div>
   );
 }
-
-type Found = { readonly entries: readonly Entry[]; readonly paths: ReadonlyMap<string, string>; readonly isWhole: boolean };
-const typingMs = 180;
-/** More than anybody reads: a longer word finds fewer. */
-const foundMax = 500;
 
 type SearchResultsProps = { readonly query: string; readonly does: (entries: readonly Entry[]) => ListDeeds };
 
@@ -107,41 +104,34 @@ function inOrderFor(query: string): (a: Entry, b: Entry) => number {
   return (a, b) => rank(a) - rank(b) || compareNames(a.name, b.name) || (a.node < b.node ? -1 : 1);
 }
 
-/** Searched anew when this page has changed something: its place may be another one then. */
 function useFound(query: string): { readonly found: Found | undefined; readonly fault: string | undefined } {
   const { connection, library } = useApp();
-  const commits = useStore(library.commits);
   const [found, setFound] = useState<Found>();
   const [fault, setFault] = useState<string>();
   useEffect(() => {
     const stop = new AbortController();
-    const look = async () => {
-      const entries: Entry[] = [];
-      const paths = new Map<string, string>();
-      for (let after: string | null = null; ;) {
-        const path: string = `/v1/search?q=${encodeURIComponent(query)}${after === null ? "" : `&after=${encodeURIComponent(after)}`}`;
-        const page: SearchPage = parsed(searchSchema, path, await connection.call({ method: "GET", path, signal: stop.signal }));
-        for (const item of page.items) {
-          entries.push(entryOf(item));
-          paths.set(item.node, item.path);
-        }
-        library.learnEntries(entries);
-        after = page.next;
-        const isWhole = after === null;
-        setFound({ entries: [...entries], paths, isWhole: isWhole || entries.length >= foundMax });
-        if (isWhole || entries.length >= foundMax) return;
-      }
+    const { signal } = stop;
+    const fail = (error: unknown) => {
+      if (!signal.aborted) setFault(messageOf(error));
     };
-    const timer = setTimeout(() => {
-      setFault(undefined);
-      look().catch((error: unknown) => {
-        if (!stop.signal.aborted) setFault(messageOf(error));
-      });
-    }, typingMs);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [connection, library, query, commits]);
+    setFault(undefined);
+    keepFinding({
+      ask: async (after) => {
+        const path = `/v1/search?q=${encodeURIComponent(query)}${after === null ? "" : `&after=${encodeURIComponent(after)}`}`;
+        const page = parsed(searchSchema, path, await connection.call({ method: "GET", path, signal }));
+        library.learnEntries(page.items.map(entryOf));
+        return page;
+      },
+      show: (next) => {
+        setFault(undefined);
+        setFound(next);
+      },
+      fail,
+      commits: library.commits,
+      clock: systemClock,
+      signal,
+    }).catch(fail);
+    return () => stop.abort();
+  }, [connection, library, query]);
   return { found, fault };
 }
