@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { filmOf, pdfOf, pixel, wavOf } from "./support/media.ts";
-import { goTo, makeFolder, rowOf, expectSaid, signIn, signUp, uploaded } from "./support/pages.ts";
+import { goTo, makeFolder, namesOn, rowOf, expectSaid, signIn, signUp, uploaded } from "./support/pages.ts";
 import { useStage } from "./support/stage.ts";
 
 const { openPerson, url } = useStage();
@@ -49,6 +49,28 @@ it("WB40 WB41 files are shown over the page, and nothing that is in them runs or
   await page.keyboard.press("Escape");
   await expect.poll(() => page.locator("dialog").count()).toBe(0);
   expect(await page.evaluate("window.ran")).toBeUndefined();
+  expect(person.faults).toEqual([]);
+});
+
+it("WB40 the arrows of what is shown lead past a file that was deleted meanwhile", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  await signUp(page, url());
+  await uploaded(
+    page,
+    ["1.txt", "2.txt", "3.txt"].map((name) => ({ name, content: `this is ${name}` })),
+  );
+  await rowOf(page, "1.txt").dblclick();
+  await page.getByText("this is 1.txt").waitFor();
+  const other = await person.context.newPage();
+  await other.goto(url());
+  await rowOf(other, "2.txt").click();
+  await other.keyboard.press("Delete");
+  await expect.poll(() => namesOn(page)).toEqual(["1.txt", "3.txt"]);
+  await page.keyboard.press("ArrowRight");
+  await page.getByText("this is 3.txt").waitFor();
+  await page.keyboard.press("ArrowLeft");
+  await page.getByText("this is 1.txt").waitFor();
   expect(person.faults).toEqual([]);
 });
 

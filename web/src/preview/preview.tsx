@@ -5,6 +5,7 @@ import { contentAddress } from "../files/content-address.ts";
 import { type PreviewKind, previewOf } from "../files/kinds.ts";
 import { useApp } from "../shell/context.ts";
 import type { Entry } from "../library/entry.ts";
+import { useStore } from "../platform/store.ts";
 import { Empty, Spinner } from "../ui/empty.tsx";
 import { bytesText } from "../ui/format.ts";
 import { Answered } from "../ui/page.tsx";
@@ -24,8 +25,11 @@ type PreviewProps = {
 };
 
 export function Preview({ entry, siblings, onClose, onDownload }: PreviewProps) {
-  const { connection } = useApp();
+  const { connection, library } = useApp();
   const [shown, setShown] = useState(entry);
+  // Others may have been changed or deleted since. The one that is shown stays, as the place that the arrows go from.
+  useStore(library.revision);
+  const others = siblings.flatMap((one) => (one.node === shown.node ? shown : (library.latest(one) ?? [])));
   const address = useCallback(
     (signal: AbortSignal) => contentAddress(connection.call, shown.node, "inline", { version: shown.version, signal }),
     [connection, shown],
@@ -33,7 +37,7 @@ export function Preview({ entry, siblings, onClose, onDownload }: PreviewProps) 
   return (
     <PreviewFrame
       entry={shown}
-      siblings={siblings}
+      siblings={others}
       address={address}
       onShow={setShown}
       onClose={onClose}
