@@ -23,7 +23,7 @@ describe("the folder to sync", () => {
     await signedIn(world.home);
     await symlink(join(directory, "gone"), join(directory, "link"));
     expect(await runProgram(["sync", join(directory, "link", "below"), "--once"], world)).toBe(exitCodes.failed);
-    expect(world.stderr.text).toContain(`ashlar: ${join(directory, "link")} is not there and cannot be made: something else stands there`);
+    expect(world.stderr.text).toContain(`ashlar: ${join(directory, "link")} cannot be synced: it is not there and cannot be made.`);
     expect(await world.home.folders()).toEqual([]);
   });
 
@@ -31,7 +31,15 @@ describe("the folder to sync", () => {
     const world = await worldIn(home());
     await signedIn(world.home);
     expect(await runProgram(["sync", "/proc/ashlar/below", "--once"], world)).toBe(exitCodes.failed);
-    expect(world.stderr.text).toContain("ashlar: /proc/ashlar is not there and cannot be made");
+    expect(world.stderr.text).toContain("ashlar: /proc/ashlar cannot be synced: it is not there and cannot be made.");
+  });
+
+  it("M51 one that cannot be looked at is named, and is no matter of Ashlar's own state", async () => {
+    const world = await worldIn(home());
+    await signedIn(world.home);
+    await symlink("round", join(directory, "round"));
+    expect(await runProgram(["sync", join(directory, "round"), "--once"], world)).toBe(exitCodes.failed);
+    expect(world.stderr.text).toBe(`ashlar: ${join(directory, "round")} cannot be synced: the system says ELOOP.\n`);
   });
 
   it("M52 a new one that another home syncs is refused and not remembered", async () => {

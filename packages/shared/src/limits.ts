@@ -85,8 +85,6 @@ export const ignoreFileBytesMax = 256 * KiB;
  * system's clock: 2 s for the coarsest (FAT). It is read once more (git's racy rule).
  */
 export const racyMs = 2 * secondMs;
-/** The same where a time shows fractions of a second: such clocks tick every 10 ms or more often. */
-export const racyMsFine = 100;
 
 export const emailCharsMax = 254;
 export const passwordCharsMin = 8;

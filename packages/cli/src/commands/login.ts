@@ -1,6 +1,7 @@
 import { revokeDevice } from "@ashlar/client/edge/account";
 import { openConnection } from "@ashlar/client/node/connection";
 import { enterAccount, enterByBrowser, type Entered, type Link } from "@ashlar/client/node/enter-account";
+import { folderHolder } from "@ashlar/client/node/folder-lock";
 import type { Account, Home } from "@ashlar/client/node/home";
 import type { DeviceId } from "@ashlar/shared/ids";
 import { deviceNameCharsMax } from "@ashlar/shared/limits";
@@ -74,11 +75,18 @@ function deviceNameFor(options: LoginOptions, world: World): string {
 }
 
 async function afterEntering(home: Home, terminal: Terminal, { account, former }: Entered): Promise<ExitCode> {
-  if (former !== undefined) await signOutFormer(home, account, former, terminal);
+  if (former !== undefined && !(await isSyncing(home, account))) await signOutFormer(home, account, former, terminal);
   const { server, email, deviceName } = account;
   terminal.say(`Signed in to ${server} as ${printable(email)}. This device is called ${printable(deviceName)}.`);
   terminal.say("Next: `ashlar sync DIR` keeps a folder equal to your other devices.");
   return exitCodes.done;
+}
+
+/** What runs goes on with the session that it began with. */
+async function isSyncing(home: Home, { session }: Account): Promise<boolean> {
+  const own = (await home.folders()).filter(({ user }) => user === session.user);
+  const holders = await Promise.all(own.map((folder) => folderHolder(home.paths(folder))));
+  return holders.some((holder) => holder !== undefined);
 }
 
 /** It would stay in the list of devices for months, under the same name. */

@@ -123,8 +123,8 @@ async function folderFor(home: Home, dir: string, terminal: Terminal): Promise<C
       );
     case "not-a-folder":
       throw new UsageError(`${printable(claim.path)} is not a folder.`);
-    case "cannot-make":
-      throw new FailedError(`${printable(claim.path)} is not there and cannot be made: ${whyNot(claim.code)}`);
+    case "refused":
+      throw new FailedError(`${printable(claim.path)} cannot be synced: ${whyNot(claim.code)}`);
     case "no-account":
       throw new FailedError("This device is not signed in. Sign in with `ashlar login --server URL --email ADDRESS`.");
   }
@@ -134,14 +134,14 @@ function whyNot(code: string): string {
   switch (code) {
     case "EACCES":
     case "EPERM":
-      return "this user may not write there.";
+      return "this user may not enter it, or not write there.";
     case "EEXIST":
     case "ENOENT":
-      return "something else stands there, such as a link that leads nowhere, or the system allows no folders there.";
+      return "it is not there and cannot be made. Something else stands in its place, such as a link that leads nowhere, or the system allows no folders there.";
     case "ENOSPC":
-      return "the disk is full.";
+      return "it is not there, and the disk is too full to make it.";
     case "EROFS":
-      return "the disk is mounted to be read only.";
+      return "it is not there, and its disk is mounted to be read only.";
     default:
       return `the system says ${code}.`;
   }
@@ -150,9 +150,9 @@ function whyNot(code: string): string {
 async function holdFolder(home: Home, { folder, isNew }: Claimed, now: number): Promise<AsyncDisposable> {
   const lock = await lockFolder(home.paths(folder), now, { root: folder.path, isNew });
   if (!("heldBy" in lock)) return lock;
-  // Nothing was synced from here: there is nothing to remember.
-  if (isNew) await home.forget(folder);
   const { heldBy } = lock;
+  // Nothing was synced from here: there is nothing to remember.
+  if (isNew && heldBy === "other-home") await home.forget(folder);
   if (heldBy === "other-home")
     throw new FailedError(
       `${printable(folder.path)} is being synced already by a process with another ASHLAR_HOME than ${printable(home.directory)}. Two would undo each other's work: end that one, or leave it to it.`,

@@ -114,9 +114,9 @@ export class DiskWatch {
     try {
       const nowMs = this.#core.now;
       const { folders, result } = await this.#lookFor(due, isTold, signal);
-      if (folders === "all") this.#putOff(this.#core.now - nowMs);
       const { observations, hindrances, foldersSeen, entriesSeen, unseen } = result;
       applyObservations(trees, observations, nowMs);
+      if (folders === "all") this.#putOff(this.#core.now - nowMs, observations.length);
       // What it is called and where it stands can be told at once; only then is it looked into.
       for (const id of unseen) this.#unseen.set(id, this.#core.now + settleMs);
       for (const { path, reason, detail, nextTryMs } of applyHindrances(trees, hindrances, { folders, nowMs, retryMs: blindMs })) {
@@ -136,8 +136,9 @@ export class DiskWatch {
   }
 
   /** Not if everything is to be looked at once more already. */
-  #putOff(tookMs: number): void {
-    if (this.#nextFullMs > 0) this.#nextFullMs = this.#core.now + fullScanPauseMs(tookMs, this.#watches.unwatched);
+  #putOff(tookMs: number, found: number): void {
+    const { unwatched } = this.#watches;
+    if (this.#nextFullMs > 0) this.#nextFullMs = this.#core.now + fullScanPauseMs(tookMs, { unwatched, found });
   }
 
   /**

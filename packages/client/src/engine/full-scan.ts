@@ -5,8 +5,11 @@ const fullScanMsMax = 60 * 60 * 1000;
 /** At most one part in so many of the time goes into it. */
 const timesItsLength = 2000;
 
-/** From the end of one that took so long to the next. Folders without a watch of their own have nothing else that tells of them. */
-export function fullScanPauseMs(tookMs: number, unwatchedFolders: number): number {
-  if (unwatchedFolders > 0) return fullScanMsMin;
+/**
+ * From the end of one that took so long to the next. Folders without a watch of their own have nothing else that tells of them, nor
+ * have those whose watches are silent, as on network disks: there the last scan found something.
+ */
+export function fullScanPauseMs(tookMs: number, { unwatched, found }: { unwatched: number; found: number }): number {
+  if (unwatched > 0 || found > 0) return fullScanMsMin;
   return Math.min(fullScanMsMax, Math.max(fullScanMsMin, tookMs * timesItsLength));
 }

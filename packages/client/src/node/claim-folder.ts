@@ -1,5 +1,5 @@
-import { mkdir, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, rmdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import type { RandomBytes, UserId } from "@ashlar/shared/ids";
 import { toBase64Url } from "@ashlar/shared/encoding";
 import { codeOf } from "./error-code.ts";
@@ -14,16 +14,17 @@ export type Claim =
   /** The client's own state would be synced along. */
   | { type: "holds-home"; home: string }
   | { type: "not-a-folder"; path: string }
-  /** It is not there, and this level of it cannot be made; `code` is the system's. */
-  | { type: "cannot-make"; path: string; code: string }
+  /** It cannot be looked at, or this level of it is not there and cannot be made; `code` is the system's. */
+  | { type: "refused"; path: string; code: string }
   /** A new folder, and nobody is signed in whose it could be. */
   | { type: "no-account" };
 
 /** Which folder a path means, for syncing. Makes and registers a new one; `user` is whose a new one becomes. */
 export async function claimFolder(home: Home, options: { path: string; user: UserId | undefined; random: RandomBytes }): Promise<Claim> {
-  const path = await realFolderPath(options.path);
+  const seen = await lookAt(options.path);
+  if ("code" in seen) return { type: "refused", ...seen };
+  const { path, there } = seen;
   const folders = await home.folders();
-  const there = await kindAt(path);
   const folder = folders.find((known) => known.path === path);
   if (there === "other") return { type: "not-a-folder", path };
   if (folder !== undefined) return { type: there === "absent" ? "vanished" : "known", folder };
@@ -37,7 +38,7 @@ export async function claimFolder(home: Home, options: { path: string; user: Use
 
   // Made before it is registered: after a crash in between, it is a new folder still and not a vanished one.
   const refusal = await makeFolders(path);
-  if (refusal !== undefined) return { type: "cannot-make", ...refusal };
+  if (refusal !== undefined) return { type: "refused", ...refusal };
   const made = { id: toBase64Url(options.random(16)), path, user: options.user };
   await home.register(made);
   return { type: "new", folder: made };
@@ -53,19 +54,38 @@ async function kindAt(path: string): Promise<"folder" | "other" | "absent"> {
   }
 }
 
-/** Level by level: Node's own recursion goes round for ever where the system says of each level that the one above is not there. */
-async function makeFolders(path: string): Promise<{ path: string; code: string } | undefined> {
-  const above = dirname(path);
-  if (above !== path && (await kindAt(above)) === "absent") {
-    const refusal = await makeFolders(above);
-    if (refusal !== undefined) return refusal;
-  }
+type Refusal = { readonly path: string; readonly code: string };
+
+async function lookAt(given: string): Promise<{ readonly path: string; readonly there: "folder" | "other" | "absent" } | Refusal> {
   try {
-    await mkdir(path);
+    const path = await realFolderPath(given);
+    return { path, there: await kindAt(path) };
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
-    if (code !== "EEXIST" || (await kindAt(path)) !== "folder") return { path, code };
+    return { path: resolve(given), code };
+  }
+}
+
+/**
+ * Level by level: Node's own recursion goes round for ever where the system says of each level that the one above is not there. If one
+ * cannot be made, those above it go again.
+ */
+async function makeFolders(path: string): Promise<Refusal | undefined> {
+  const missing: string[] = [];
+  for (let level = path; dirname(level) !== level && (await kindAt(level)) === "absent"; level = dirname(level)) missing.unshift(level);
+  const made: string[] = [];
+  for (const level of missing) {
+    try {
+      await mkdir(level);
+      made.unshift(level);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined) throw error;
+      if (code === "EEXIST" && (await kindAt(level)) === "folder") continue;
+      for (const above of made) await rmdir(above);
+      return { path: level, code };
+    }
   }
   return undefined;
 }

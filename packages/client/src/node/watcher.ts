@@ -73,6 +73,7 @@ class FolderWatcher implements Watcher {
 
   remove(path: RelativePath): void {
     this.#unwatched.delete(path);
+    if (this.#unwatched.size === 0) this.#limited = false;
     for (const { watcher } of this.#armed.take(path)) watcher.close();
   }
 

@@ -1,5 +1,5 @@
 import type { NodeId } from "@ashlar/shared/ids";
-import { racyMs, racyMsFine } from "@ashlar/shared/limits";
+import { racyMs } from "@ashlar/shared/limits";
 import type { Stat } from "../ports.ts";
 import type { LocalNode, Observation } from "./types.ts";
 import type { Entry } from "./vet.ts";
@@ -32,8 +32,7 @@ function isModified(before: Stat, after: Stat): boolean {
 }
 
 /** A file that is still to be read needs no second reason; one dated far ahead has no clock to be within a tick of. */
-function isRacy({ manifest, seenAtMs, stat }: LocalNode): boolean {
-  const mtimeMs = Number(stat.mtimeNs) / 1_000_000;
-  const showsFractions = !stat.mtimeNs.endsWith("000000000");
-  return manifest !== null && Math.abs(seenAtMs - mtimeMs) < (showsFractions ? racyMsFine : racyMs);
+function isRacy(node: LocalNode): boolean {
+  const mtimeMs = Number(node.stat.mtimeNs) / 1_000_000;
+  return node.manifest !== null && Math.abs(node.seenAtMs - mtimeMs) < racyMs;
 }

@@ -13,7 +13,7 @@ export type LocalNode = {
   readonly spelling: string | undefined;
   readonly kind: Kind;
   readonly stat: Stat;
-  /** When it was looked at, ms: a file modified that shortly before is looked into again (git's racy rule). */
+  /** When it was looked at, ms, or what stands for that: a file modified that shortly before is looked into again (git's racy rule). */
   readonly seenAtMs: number;
   /** Null while its content has not been read since it last changed; folders have none. */
   readonly manifest: string | null;

@@ -1,5 +1,6 @@
 /** What each step of a plan leaves behind in the trees, once it has been taken. */
 import type { NodeId } from "@ashlar/shared/ids";
+import { racyMs } from "@ashlar/shared/limits";
 import { decodeManifest } from "@ashlar/shared/manifest";
 import type { Stat } from "../ports.ts";
 import type { SharedNode } from "./node.ts";
@@ -50,7 +51,7 @@ export function placed(trees: Trees, remote: SharedNode, stat: Stat, at: { mode:
     spelling: place.spelling,
     kind,
     stat,
-    seenAtMs: at.nowMs,
+    seenAtMs: believedFromMs(stat, at.nowMs),
     manifest: kind === "folder" ? null : (manifest ?? ""),
   });
   // An edit of it here is to ask about what is new alone.
@@ -63,6 +64,14 @@ export function placed(trees: Trees, remote: SharedNode, stat: Stat, at: { mode:
   const { version, size, mtimeMs, rev } = remote;
   // A mode that was changed here is still to be sent.
   trees.synced.put({ ...agreed, manifest, version, size, mtimeMs, rev, mode: at.mode === remote.mode ? remote.mode : agreed.mode });
+}
+
+/**
+ * A file that we placed has the time that another device gave it. Who saves it at that moment leaves his own, which is another where
+ * times show fractions of a second: there is no tick of the clock to wait for, as there is where a file was read (S9).
+ */
+function believedFromMs({ mtimeNs }: Stat, nowMs: number): number {
+  return mtimeNs.endsWith("000000000") ? nowMs : Math.ceil(Number(mtimeNs) / 1_000_000) + racyMs;
 }
 
 export function movedLocally(trees: Trees, id: NodeId, place: Place, stat: Stat): void {
