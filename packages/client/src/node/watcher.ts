@@ -55,12 +55,12 @@ class FolderWatcher implements Watcher {
     if (this.#closed) return;
     const inode = this.#inodeOf(path);
     if (inode === undefined) {
-      this.remove(path);
+      this.#forget(path);
       return;
     }
     // Another folder took this name: the old watch has gone with the old folder.
     if (this.#armed.get(path)?.inode === inode) return;
-    this.remove(path);
+    this.#forget(path);
     try {
       const watcher = this.#watchFolder(join(this.#root, path), (type, name) => this.#noticed(path, type, name));
       watcher.on("error", (error) => this.#failed(path, error));
@@ -72,8 +72,13 @@ class FolderWatcher implements Watcher {
   }
 
   remove(path: RelativePath): void {
-    this.#unwatched.delete(path);
+    this.#forget(path);
+    // The next that finds none left is news again.
     if (this.#unwatched.size === 0) this.#limited = false;
+  }
+
+  #forget(path: RelativePath): void {
+    this.#unwatched.delete(path);
     for (const { watcher } of this.#armed.take(path)) watcher.close();
   }
 
@@ -118,7 +123,7 @@ class FolderWatcher implements Watcher {
 
   #failed(path: RelativePath, error: unknown): void {
     if (this.#closed) return;
-    this.remove(path);
+    this.#forget(path);
     const code = errnoOf(error);
     // It vanished between the look and the watch; its parent's watch tells of it.
     if (code === "ENOENT" || code === "ENOTDIR") return;

@@ -112,6 +112,18 @@ describe("watcher", () => {
     expect(lost).toEqual(["limit", "limit"]);
   });
 
+  it("W5 a folder that stays without a watch is told once, and again only when all that were have gone", async () => {
+    const system = new FakeSystem();
+    const { watcher, lost } = await watched(["a", "b"], { watchFolder: system.watchFolder });
+    watcher.remove("");
+    system.failWith = "ENOSPC";
+    for (const path of ["a", "a", "a"]) watcher.add(path);
+    expect(lost).toEqual(["limit"]);
+    watcher.remove("a");
+    watcher.add("b");
+    expect(lost).toEqual(["limit", "limit"]);
+  });
+
   it("W12 folders without a watch are counted until they are watched or gone", async () => {
     const system = new FakeSystem();
     const { watcher } = await watched(["a", "b", "c"], { watchFolder: system.watchFolder });
