@@ -106,7 +106,9 @@ export function LinkPage() {
       {step.at === "done" && (
         <div role="status">
           <Empty icon={step.isApproved ? CircleCheck : CircleX} title={step.isApproved ? "Confirmed" : "It was kept out"}>
-            {step.isApproved ? "Your terminal goes on in some seconds. If it has ended meanwhile, nothing is signed in." : "If you did not start it, nothing more is to do."}
+            {step.isApproved
+              ? "Your terminal goes on in some seconds. If it has ended meanwhile, nothing is signed in."
+              : "If you did not start it, nothing more is to do."}
           </Empty>
         </div>
       )}
