@@ -76,7 +76,7 @@ function acknowledgementFaults(edge: EdgeInMemory, { changes }: NamespaceRows): 
   return lost.map(([op, seq]) => `I4: operation ${op} was acknowledged as ${seq} and is ${seqs.get(op) ?? "nowhere"} in the journal`);
 }
 
-/** Whoever says that it was absent: one device under all the ids it has had. */
+/** One device, under all the ids it has had. */
 export type Deleter = { readonly ids: ReadonlySet<string>; readonly offline: readonly Span[] };
 
 /**
