@@ -11,6 +11,9 @@ import { cpuSeconds } from "./cpu.ts";
 import { writeCpu } from "./model/measured.ts";
 import { machineOf } from "./report/machine.ts";
 
+const { cpu, cores, commit } = machineOf(1, 0);
+// Before anything is written, which would make it so.
+if (commit.endsWith("-dirty")) throw new Error(`What is counted belongs to a commit, and this is ${commit}: commit first.`);
 await using house = await openHouse({}, { makeRoot: countingRoot });
 const msOf: Record<string, number> = {};
 let before = 0;
@@ -22,6 +25,5 @@ const operations = await countOperations(house, {
   },
 });
 await writeOperations(operations);
-const { cpu, cores, commit } = machineOf(1, 0);
 await writeCpu({ machine: `${cores} x ${cpu}`, commit, msOf });
 console.log(operations.rowBytes);

@@ -54,8 +54,8 @@ export function monthOf(measured: Measured, person: Person): Month {
     times(pushed("new-small"), person.newFiles),
     times(pushed("edit-small"), person.smallEdits),
     times(pushed("edit-large"), person.largeEdits),
-    times(pushed("rename"), person.renames),
-    times(pushed("delete"), person.deletions),
+    // A person deletes as he renames, one thing at a time; what was counted as "delete" is hundreds in one commit.
+    times(pushed("rename"), person.renames + person.deletions),
   ].reduce(add);
   const large = add(times(billed("large-up"), person.newMiB), times(billed("large-down"), person.newMiB * others));
   const { meta, index } = databaseBytesOf(measured, person);

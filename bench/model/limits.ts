@@ -39,7 +39,7 @@ export function limitsOf(measured: Measured, person: Person, shards: Shards): Li
   const bytes = databaseBytesOf(measured, person);
   const directoryBytes = accountBytes + person.devices * deviceBytes;
   const refreshMs = d1ReadMs + d1WriteMs;
-  const commits = person.newFiles + person.smallEdits + person.largeEdits + person.renames;
+  const commits = person.newFiles + person.smallEdits + person.largeEdits + person.renames + person.deletions;
   const edit = once(measured, "edit-small");
   const commitMs = (edit.d1Batches - 1) * d1ReadMs + d1WriteMs;
   const perSecond = (perDay: number, ms: number) => (1000 / ms) * (secondsOfDay / perDay);

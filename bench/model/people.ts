@@ -63,7 +63,7 @@ const seedDevices = 100e6;
 const seedDevicesOfUser = 2.5;
 const seedUsers = seedDevices / seedDevicesOfUser;
 const secondsOfDay = 86_400;
-/** All of the requests that are asked for, as edits: a new file, an edit of a small and one of a large file are a request each. */
+/** All of the requests that are asked for, as edits: a new file, an edit of a small and one of a large file, and a deletion are a request each. */
 const seedEdits = (seedRequestsPerSecond * secondsOfDay) / seedUsers;
 
 /** 100 million devices connected, 25,000 requests a second, and 3 to 5 PB for a million users. */
@@ -77,11 +77,11 @@ export const seeds = {
     hoursConnected: 24,
     files: 2000,
     gb: 4,
-    newFiles: seedEdits * 0.3,
-    smallEdits: seedEdits * 0.6,
-    largeEdits: seedEdits * 0.1,
+    newFiles: seedEdits * 0.23,
+    smallEdits: seedEdits * 0.46,
+    largeEdits: seedEdits * 0.08,
     renames: 0,
-    deletions: seedEdits * 0.3,
+    deletions: seedEdits * 0.23,
     newMiB: 0,
   } satisfies Person,
 };

@@ -54,6 +54,18 @@ it("BE7 who does more, or has more devices connected for longer, costs more, and
   expect(reconnectionsPerDay({ ...usual, devices: 2, hoursConnected: 6 })).toBe(48);
 });
 
+it("BE7 a deletion is a commit of its own, as a rename is", () => {
+  const [before, deleting, renaming] = [usual, { ...usual, deletions: usual.deletions + 7 }, { ...usual, renames: usual.renames + 7 }].map(
+    (person) => ({
+      edits: dollars(monthOf(measured, person).edits),
+      writers: limitsOf(measured, person, { meta: 4, index: 2 }).find(({ kind }) => kind === "meta-writes")?.users ?? Number.NaN,
+    }),
+  );
+  expect(deleting).toEqual(renaming);
+  expect(deleting?.edits).toBeGreaterThan(before?.edits ?? Number.NaN);
+  expect(deleting?.writers).toBeLessThan(before?.writers ?? Number.NaN);
+});
+
 it("BE8 limits come nearest first, and later with more shards where shards are what is short", () => {
   const few = limitsOf(measured, seeds.person, { meta: 4, index: 2 });
   const many = limitsOf(measured, seeds.person, { meta: 8, index: 4 });

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
 import { plants } from "./support/plants.ts";
 import { simulate } from "./support/simulation.ts";
-import { onThreads } from "./support/threads.ts";
+import { onThreads, startThread } from "./support/threads.ts";
 
 /** More by `npm run sim`. */
 const runs = Number(process.env["SIM_RUNS"] ?? 1000);
@@ -52,6 +52,12 @@ describe("everything in one process", () => {
     await simulate(5004, storm);
     expect(await simulate(77, storm)).toEqual(first);
   });
+});
+
+it("E40 a thread that ends before the verdict names its seed", async () => {
+  const thread = startThread();
+  const verdict = thread.simulate({ seed: 7, storm });
+  await Promise.all([expect(verdict).rejects.toThrow("seed 7: its thread ended"), thread[Symbol.asyncDispose]()]);
 });
 
 describe("a planted bug is found:", () => {

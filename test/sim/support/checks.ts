@@ -76,25 +76,29 @@ function acknowledgementFaults(edge: EdgeInMemory, { changes }: NamespaceRows): 
   return lost.map(([op, seq]) => `I4: operation ${op} was acknowledged as ${seq} and is ${seqs.get(op) ?? "nowhere"} in the journal`);
 }
 
+/** One device, under all the ids it has had. */
+export type Deleter = { readonly ids: ReadonlySet<string>; readonly offline: readonly Span[] };
+
 /**
  * I6: a file whose content nobody removed or overwrote is not deleted, unless the content is in another file by then: a conflicted
- * copy is made before its original goes.
+ * copy is made before its original goes. Only the device that deleted may be absent in between: a copy that another makes days later is chance.
  */
 export function deletionFaults(
   { changes, versions }: NamespaceRows,
   wanted: ReadonlySet<string>,
-  offlineOf: (device: string) => readonly Span[],
+  deleterOf: (device: string) => Deleter,
 ): string[] {
   const manifests = new Map(versions.map((row) => [`${row.node_id}/${row.version}`, row.manifest]));
   const contentOf = ({ node_id, version }: Change) => manifests.get(`${node_id}/${version}`) ?? "";
   return changes.flatMap((change) => {
     if (change.type !== "delete" || change.kind !== "file" || !wanted.has(contentOf(change))) return [];
     const last = new Map<string, Change>();
-    const untilMs = offlineOf(change.device_id).reduce(
-      (endMs, { fromMs, toMs }) => (fromMs <= endMs && toMs > change.at ? toMs + copyMs : endMs),
-      change.at + copyMs,
-    );
-    for (const other of changes) if (other.at <= untilMs) last.set(other.node_id, other);
+    const { ids, offline } = deleterOf(change.device_id);
+    const soonMs = change.at + copyMs;
+    const untilMs = offline.reduce((endMs, { fromMs, toMs }) => (fromMs <= endMs && toMs > change.at ? toMs + copyMs : endMs), soonMs);
+    for (const other of changes) {
+      if (other.at <= (ids.has(other.device_id) ? untilMs : soonMs)) last.set(other.node_id, other);
+    }
     const isElsewhere = [...last.values()].some((other) => other.type !== "delete" && contentOf(other) === contentOf(change));
     return isElsewhere ? [] : [`I6: change ${change.seq} deletes ${change.path}, which nobody removed`];
   });

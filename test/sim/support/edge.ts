@@ -27,6 +27,7 @@ export class EdgeInMemory {
   readonly failures: unknown[] = [];
   /** Replaces a database before the Workers get it: how a bug is planted. */
   plant: (db: SqliteD1, name: string) => SqliteD1 = (db) => db;
+  #replacements = 0;
   readonly #users: UserObjects;
   readonly #options: { readonly clock: ManualClock; readonly random: Random };
 
@@ -85,11 +86,19 @@ export class EdgeInMemory {
   }
 
   crash(): void {
+    this.#replacements++;
     this.#users.crash();
   }
 
   split(): void {
+    this.#replacements++;
     this.#users.split();
+  }
+
+  /** Whether a write may have met one of an instance that was replaced, died in the middle of it, or wrote late. */
+  get hasRaced(): boolean {
+    const { crash, late } = this.steps.counts;
+    return this.#replacements + crash + late > 0;
   }
 
   #env(life: EdgeLife) {

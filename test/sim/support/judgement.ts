@@ -9,10 +9,13 @@ export function judge(world: World): string[] {
   const rows = readNamespace(world.edge);
   const difference = differenceOf(world);
   const wanted = wantedOf(world);
-  const offlineOf = (id: string) => world.devices.find(({ ids }) => ids.has(id))?.network.offline ?? [];
+  const deleterOf = (id: string) => {
+    const device = world.devices.find(({ ids }) => ids.has(id));
+    return { ids: device?.ids ?? new Set(), offline: device?.network.offline ?? [] };
+  };
   return [
     ...(difference === undefined ? [] : [`I7: ${difference}`]),
-    ...deletionFaults(rows, new Set(wanted.keys()), offlineOf),
+    ...deletionFaults(rows, new Set(wanted.keys()), deleterOf),
     ...lostOf(rows, wanted).map((text) => `I5: "${text.slice(0, 40)}" was saved and is nowhere any more`),
     ...storageFaults(world.edge),
   ];

@@ -15,7 +15,7 @@ export async function raise(world: World): Promise<void> {
     device.failure = undefined;
     if (!device.isRunning) device.start();
   }
-  const failures = world.edge.failures.splice(0).filter((failure) => !isMade(failure));
+  const failures = world.edge.failures.splice(0).filter((failure) => !isMade(world, failure));
   world.faults.push(...failures.map((failure) => `the edge failed beside an answer: ${describe(failure)}`));
 }
 
@@ -43,15 +43,18 @@ async function untilSignedIn({ clock }: World, device: SimulatedDevice): Promise
 
 const isSignedOut = (failure: unknown): boolean => failure instanceof HaltError && failure.code === "signed-out";
 
-/** What the storm does to the edge, and what the edge's fences are there for: they refuse what a second instance would do. */
+/** What the storm does to the edge. */
 const made = [
-  /D1_ERROR/,
-  /process behind this is gone/,
-  /this object has been replaced/,
-  /Reduce your rate of requests/,
-  /this socket is closed/,
-  /NOT NULL constraint failed: namespaces\.seq/,
-  /UNIQUE constraint failed: changes\./,
+  /^D1_ERROR: (Network connection lost|The operation timed out)\.$/,
+  /^the process behind this is gone$/,
+  /^this object has been replaced$/,
+  /^put: Reduce your rate of requests/,
+  /^this socket is closed$/,
 ];
-const isMade = (failure: unknown): boolean =>
-  made.some((pattern) => pattern.test(failure instanceof Error ? failure.message : String(failure)));
+/** What the edge's fences are there for: they refuse what a second instance would do, and only where there was one. */
+const fenced = [/^NOT NULL constraint failed: namespaces\.seq$/, /^UNIQUE constraint failed: changes\./];
+
+function isMade({ edge }: World, failure: unknown): boolean {
+  const text = failure instanceof Error ? failure.message : String(failure);
+  return [...made, ...(edge.hasRaced ? fenced : [])].some((pattern) => pattern.test(text));
+}

@@ -13,11 +13,13 @@ export function startThread(): Thread {
   return {
     simulate: (task) =>
       new Promise((resolve, reject) => {
+        const onError = (cause: unknown) => reject(new Error(`seed ${task.seed}: its thread failed`, { cause }));
+        const onExit = (code: number) => reject(new Error(`seed ${task.seed}: its thread ended with ${code} before the verdict`));
         worker.once("message", (verdict: Verdict) => {
-          worker.off("error", reject);
+          worker.off("error", onError).off("exit", onExit);
           resolve(verdict);
         });
-        worker.once("error", reject);
+        worker.once("error", onError).once("exit", onExit);
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         worker.postMessage(task);
       }),

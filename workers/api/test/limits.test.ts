@@ -75,6 +75,15 @@ test("CT19 addresses of a device's count as reads of its account, archives as it
   }
 });
 
+test("B31 an archive is counted when its address is asked for, and again when it is fetched", async () => {
+  const { as, folder } = await household();
+  const bindings = { WALK_LIMIT: counted(sessionWalksMax, sessionWalksMax - 2) };
+  const asked = await sendAsItIs("POST", "/v1/archives", { as, bindings, json: { nodes: [folder] } });
+  const address = await urlOf(asked);
+  expect((await fetched(address, bindings)).status).toBe(200);
+  await expectToWait(await fetched(address, bindings));
+});
+
 test("SH14 visitors of an account's shares are limited together, and its devices do not wait for them", async () => {
   const { as, folder, file } = await household();
   const openOne = async () => {
