@@ -1,5 +1,5 @@
-import { stat } from "node:fs/promises";
 import type { Status, WaitingItem } from "@ashlar/client/engine/types";
+import { hasVanished } from "@ashlar/client/node/claim-folder";
 import { folderHolder } from "@ashlar/client/node/folder-lock";
 import { folderStatus, type FolderStatus } from "@ashlar/client/node/folder-status";
 import type { Account, Home, RegisteredFolder } from "@ashlar/client/node/home";
@@ -30,10 +30,7 @@ function needsPerson({ question, conflicts, waiting, isStateFull }: FolderStatus
 async function showFolder(home: Home, folder: RegisteredFolder, terminal: Terminal): Promise<boolean> {
   const [account, holder] = await Promise.all([home.account(folder.user), folderHolder(home.paths(folder))]);
   const known = folderStatus(home.paths(folder));
-  const isThere = await stat(folder.path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+  const isThere = !(await hasVanished(folder));
   const running =
     holder === undefined ? null : holder === "unknown" ? { pid: null, sinceMs: null } : { pid: holder.pid, sinceMs: holder.since };
   const usage = known === undefined || known.state === "offline" ? undefined : await usageOf(home, account);

@@ -44,6 +44,12 @@ export async function claimFolder(home: Home, options: { path: string; user: Use
   return { type: "new", folder: made };
 }
 
+/** Surely: a folder that may not be looked at is none that has vanished. */
+export async function hasVanished(folder: RegisteredFolder): Promise<boolean> {
+  const seen = await lookAt(folder.path);
+  return "there" in seen && seen.there !== "folder";
+}
+
 async function kindAt(path: string): Promise<"folder" | "other" | "absent"> {
   try {
     return (await stat(path)).isDirectory() ? "folder" : "other";

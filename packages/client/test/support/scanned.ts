@@ -64,3 +64,10 @@ export async function scanned(prepare: (tree: MemoryTree) => void): Promise<Scan
   await folder.scan();
   return folder;
 }
+
+/** A file two folders deep. */
+export function grow(tree: MemoryTree): void {
+  tree.makeFolder("a");
+  tree.makeFolder("a/b");
+  tree.write("a/b/c", "text");
+}
