@@ -57,9 +57,15 @@ export async function planArchive(
   const [first] = tops;
   if (first === undefined) throw new ProblemError("not-found", "There is nothing of this any more.");
   const childrenOf = Map.groupBy(rows, ({ parent }) => parent);
-  const entries = [...entriesOf(tops, "", childrenOf)];
-  const chars = entries.reduce((total, { path }) => total + path.length, 0);
-  if (chars > pathCharsMax) throw new ProblemError("archive-too-large", `The paths of this archive's files have ${chars} characters.`);
+  const entries: ArchiveEntry[] = [];
+  let chars = 0;
+  for (const entry of entriesOf(tops, "", childrenOf)) {
+    chars += entry.path.length;
+    // Before the next is made: the paths are what would fill the memory.
+    if (chars > pathCharsMax)
+      throw new ProblemError("archive-too-large", `The paths of this archive's files have more than ${pathCharsMax} characters.`);
+    entries.push(entry);
+  }
   return { name: `${tops.length > 1 ? "files" : first.name || "Ashlar"}.zip`, entries };
 }
 
