@@ -3,6 +3,9 @@ import { stripVTControlCharacters } from "node:util";
 
 export type Stream = {
   write(text: string): unknown;
+  /** As Node's streams: what is written in between goes out together. */
+  cork?(): void;
+  uncork?(): void;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 };
@@ -40,6 +43,17 @@ export function openTerminal(options: {
   const { stdout, stderr, env, json } = options;
   const moves = !json && stderr.isTTY === true;
   let moving = false;
+  let gathering = false;
+  /** What is told at about the same time is written in one go: while thousands of files come in, each is told of. */
+  const gather = () => {
+    if (gathering || stdout.cork === undefined) return;
+    gathering = true;
+    stdout.cork();
+    setImmediate(() => {
+      gathering = false;
+      stdout.uncork?.();
+    });
+  };
   const hold = () => {
     if (moving) stderr.write(eraseLine);
     moving = false;
@@ -51,7 +65,9 @@ export function openTerminal(options: {
       stdout.write(`${text}\n`);
     },
     emit(value) {
-      if (json) stdout.write(`${JSON.stringify(value)}\n`);
+      if (!json) return;
+      gather();
+      stdout.write(`${JSON.stringify(value)}\n`);
     },
     warn(text) {
       hold();

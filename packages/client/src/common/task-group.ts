@@ -7,6 +7,8 @@ export type TaskGroup = AsyncDisposable & {
   finished(): Promise<void>;
 };
 
+const over = new Error("The group of tasks is over.");
+
 export function createTaskGroup(outer: AbortSignal): TaskGroup {
   const stop = new AbortController();
   const signal = AbortSignal.any([outer, stop.signal]);
@@ -31,7 +33,8 @@ export function createTaskGroup(outer: AbortSignal): TaskGroup {
       signal.throwIfAborted();
     },
     async [Symbol.asyncDispose]() {
-      stop.abort();
+      // Without a reason one is made each time, with a stack: for a small file that is a good part of the work.
+      stop.abort(over);
       await Promise.all(running);
     },
   };

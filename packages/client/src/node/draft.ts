@@ -1,10 +1,10 @@
-import { constants, fstatSync, linkSync, renameSync, unlinkSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, fchmodSync, fstatSync, ftruncateSync, futimesSync, linkSync, renameSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Draft, Expected, RelativePath, Stat } from "../ports.ts";
 import { attempt, attemptAsync, errnoOf } from "./errno.ts";
 import type { FlushQueue } from "./flush-queue.ts";
 import { WrittenMap, runsToWrite } from "./holes.ts";
+import { OpenFile } from "./open-file.ts";
 import type { Root } from "./root.ts";
 import type { Temporaries } from "./temporaries.ts";
 
@@ -21,7 +21,11 @@ export async function openDraft(bench: Bench): Promise<Draft> {
   const temporary = bench.temporaries.acquire();
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    return new NodeDraft(bench, temporary, await attemptAsync("", () => open(temporary, flags, 0o600)));
+    return new NodeDraft(
+      bench,
+      temporary,
+      attempt("", () => new OpenFile(temporary, flags, 0o600)),
+    );
   } catch (error) {
     bench.temporaries.release();
     throw error;
@@ -31,22 +35,22 @@ export async function openDraft(bench: Bench): Promise<Draft> {
 class NodeDraft implements Draft {
   readonly #bench: Bench;
   readonly #temporary: string;
-  readonly #handle: FileHandle;
+  readonly #file: OpenFile;
   readonly #written = new WrittenMap();
   #unflushedBytes = 0;
   #flushing: Promise<unknown> = Promise.resolve();
   #placed = false;
 
-  constructor(bench: Bench, temporary: string, handle: FileHandle) {
+  constructor(bench: Bench, temporary: string, file: OpenFile) {
     this.#bench = bench;
     this.#temporary = temporary;
-    this.#handle = handle;
+    this.#file = file;
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     await attemptAsync("", async () => {
       for (const run of runsToWrite(bytes, offset, this.#written))
-        await this.#writeAll(bytes.subarray(run.start, run.end), offset + run.start);
+        await this.#file.write(bytes.subarray(run.start, run.end), offset + run.start);
     });
     this.#flushEarly(bytes.length);
   }
@@ -54,12 +58,13 @@ class NodeDraft implements Draft {
   async place(path: RelativePath, options: { mode: number; mtimeMs: number; size: number; expected: Expected }): Promise<Stat> {
     const { root, flushes } = this.#bench;
     return attemptAsync(path, async () => {
-      await this.#handle.truncate(options.size);
-      await this.#handle.chmod(options.mode & 0o777);
+      const { descriptor } = this.#file;
+      ftruncateSync(descriptor, options.size);
+      fchmodSync(descriptor, options.mode & 0o777);
       const time = toFileTime(options.mtimeMs);
-      await this.#handle.utimes(time, time);
+      futimesSync(descriptor, time, time);
       await this.#flushing;
-      await this.#handle.sync();
+      await this.#file.flush();
       const flushed = this.#stat();
 
       const target = root.expect(path, options.expected);
@@ -76,8 +81,8 @@ class NodeDraft implements Draft {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled([this.#flushing]);
-    await attemptAsync("", () => this.#handle.close());
     try {
+      await attemptAsync("", () => this.#file[Symbol.asyncDispose]());
       if (!this.#placed) attempt("", () => unlinkSync(this.#temporary));
     } finally {
       this.#bench.temporaries.release();
@@ -89,20 +94,13 @@ class NodeDraft implements Draft {
     this.#unflushedBytes += bytes;
     if (this.#unflushedBytes < earlyFlushBytes) return;
     this.#unflushedBytes = 0;
-    this.#flushing = this.#flushing.then(() => this.#handle.datasync());
+    this.#flushing = this.#flushing.then(() => this.#file.flushContent());
     // The system tells of a failed flush once: it is kept for `place`, which waits for it (I6).
     this.#flushing.catch(() => undefined);
   }
 
   #stat(): Stat {
-    return this.#bench.root.toStat(fstatSync(this.#handle.fd, { bigint: true }));
-  }
-
-  async #writeAll(bytes: Uint8Array, offset: number): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, offset + done);
-      done += bytesWritten;
-    }
+    return this.#bench.root.toStat(fstatSync(this.#file.descriptor, { bigint: true }));
   }
 }
 

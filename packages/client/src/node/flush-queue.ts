@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { errnoOf } from "./errno.ts";
+import { OpenFile } from "./open-file.ts";
 
 type Slot = { queued: Promise<void> | undefined; readonly running: Promise<void> };
 
@@ -38,8 +38,8 @@ export class FlushQueue {
 
 async function flushFolder(folder: string): Promise<void> {
   try {
-    await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-    await handle.sync();
+    await using opened = new OpenFile(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    await opened.flush();
   } catch (error) {
     if (!beyondFlushing.has(errnoOf(error) ?? "")) throw error;
   }

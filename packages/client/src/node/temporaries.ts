@@ -12,6 +12,9 @@ const folderName = "tmp";
  */
 export class Temporaries {
   readonly #root: Root;
+  /** No other process has it: two of them may share a folder for a moment. */
+  readonly #prefix = randomBytes(12).toString("hex");
+  #made = 0;
   #inUse = 0;
 
   constructor(root: Root) {
@@ -21,9 +24,15 @@ export class Temporaries {
   /** A fresh absolute path for one file; {@link release} must follow. */
   acquire(): string {
     const path = attempt(`${ownFolder}/${folderName}`, () => {
+      const name = `${this.#prefix}-${++this.#made}`;
+      try {
+        return this.#root.guardOwn(folderName, name);
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
       makeIfAbsent(this.#root.guardOwn());
       makeIfAbsent(this.#root.guardOwn(folderName));
-      return this.#root.guardOwn(folderName, randomBytes(12).toString("hex"));
+      return this.#root.guardOwn(folderName, name);
     });
     this.#inUse++;
     return path;
