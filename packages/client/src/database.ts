@@ -12,11 +12,17 @@ export type LocalStatement = {
   all(...values: SqlValue[]): SqlRow[];
 };
 
+/**
+ * `kept`, unless said otherwise: it is on the disk when the transaction returns. `found-again`: a power cut may take it back, and what
+ * was written so after it, until the next that is kept; it costs no flush. A process that is killed loses neither.
+ */
+export type Durability = "kept" | "found-again";
+
 export type LocalDatabase = {
   exec(sql: string): void;
   prepare(sql: string): LocalStatement;
-  /** All of it or nothing. Within another transaction it is part of that one. */
-  transaction<Result>(work: () => Result): Result;
+  /** All of it or nothing. Within another transaction it is part of that one, which must not be less durable. */
+  transaction<Result>(work: () => Result, durability?: Durability): Result;
   close(): void;
 };
 

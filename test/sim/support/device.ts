@@ -32,6 +32,7 @@ import { zstdAtOnce } from "./compression.ts";
 import type { EdgeInMemory } from "./edge.ts";
 import { guarded, Life, never } from "./life.ts";
 import { Network } from "./network.ts";
+import { withPowerCut } from "./power-cut.ts";
 
 export type DeviceFaults = {
   /** Of the process dying at a call to disk or network. */
@@ -78,7 +79,7 @@ export class SimulatedDevice {
   readonly #options: DeviceOptions;
   #session: Session | undefined;
   readonly #store = new MemoryStore();
-  #database = openDatabase(":memory:", 0);
+  #database = withPowerCut(openDatabase(":memory:", 0));
   #life = new Life();
   #watch: WatchEvents | undefined;
   readonly #unreadable = new Set<RelativePath>();
@@ -177,16 +178,17 @@ export class SimulatedDevice {
     this.#watch = undefined;
   }
 
-  /** As `kill -9`: what was under way never goes on. */
+  /** As a power cut: what was under way never goes on, and what was not flushed is taken back. */
   kill(): void {
     this.#life.isOver = true;
+    this.#database.powerCut();
     this.#watch = undefined;
     this.network.cut();
     this.crashes++;
   }
 
   loseDatabase(): void {
-    this.#database = openDatabase(":memory:", 0);
+    this.#database = withPowerCut(openDatabase(":memory:", 0));
   }
 
   #engineOptions(life: Life): EngineOptions {

@@ -32,7 +32,7 @@ export function guarded(database: LocalDatabase, life: Life): LocalDatabase {
         all: (...values) => statement.all(...values),
       };
     },
-    transaction: (work) => (life.isOver ? work() : database.transaction(work)),
+    transaction: (work, durability) => (life.isOver ? work() : database.transaction(work, durability)),
     close: () => undefined,
   };
 }

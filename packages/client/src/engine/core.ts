@@ -49,8 +49,8 @@ export class Core {
   }
 
   /**
-   * Writes to the trees together with others, since each transaction costs a flush of the disk. For what a scan would
-   * find out again if the process died before (a file read, placed or removed), and what no other step looks up.
+   * Writes to the trees together with others, since each transaction takes its time. For what a scan would find out again
+   * (a file read, placed or removed), and what no other step looks up.
    */
   later(write: () => void): void {
     this.#writes.push(write);
@@ -62,7 +62,7 @@ export class Core {
     const writes = this.#writes.splice(0);
     if (writes.length === 0) return;
     try {
-      this.trees.transaction(() => writes.forEach((write) => write()));
+      this.trees.transaction(() => writes.forEach((write) => write()), "found-again");
     } catch (error) {
       this.#writes.unshift(...writes);
       throw error;

@@ -54,7 +54,7 @@ export class DiskSteps {
       const mode = remote.mode | ownerEnters;
       const stat = await options.disk.makeFolder(path, mode);
       this.#watches.add(path);
-      trees.transaction(() => effects.placed(trees, remote, stat, { mode, nowMs: this.#core.now }));
+      trees.transaction(() => effects.placed(trees, remote, stat, { mode, nowMs: this.#core.now }), "found-again");
       this.#applied("create", path);
     });
   }

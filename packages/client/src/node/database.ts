@@ -1,7 +1,7 @@
 /** Opens the client's database with node:sqlite. */
 import { existsSync, renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { DatabaseDamagedError, DatabaseFullError, type LocalDatabase, type SqlRow } from "../database.ts";
+import { DatabaseDamagedError, DatabaseFullError, type Durability, type LocalDatabase, type SqlRow } from "../database.ts";
 import { schemaVersion } from "../trees/schema.ts";
 
 /**
@@ -80,20 +80,41 @@ function open(path: string): LocalDatabase {
   return wrap(handle);
 }
 
+/** How the log is flushed: at each commit, or before it is copied into the database. */
+const synchronous: Readonly<Record<Durability, string>> = { kept: "FULL", "found-again": "NORMAL" };
+
 function wrap(handle: DatabaseSync): LocalDatabase {
   let depth = 0;
+  // As it was opened.
+  let durability: Durability = "kept";
+  /** SQLite takes it outside of transactions only. */
+  const become = (wanted: Durability) => {
+    if (depth > 0 || durability === wanted) return;
+    attempt(() => handle.exec(`PRAGMA synchronous = ${synchronous[wanted]}`));
+    durability = wanted;
+  };
   return {
-    exec: (sql) => attempt(() => handle.exec(sql)),
+    exec(sql) {
+      become("kept");
+      attempt(() => handle.exec(sql));
+    },
     prepare(sql) {
       const statement = attempt(() => handle.prepare(sql));
       return {
-        run: (...values) => void attempt(() => statement.run(...values)),
+        run(...values) {
+          become("kept");
+          attempt(() => statement.run(...values));
+        },
         get: (...values) => attempt(() => statement.get(...values)) as SqlRow | undefined,
         all: (...values) => attempt(() => statement.all(...values)) as SqlRow[],
       };
     },
-    transaction(work) {
-      if (depth > 0) return work();
+    transaction(work, wanted = "kept") {
+      if (depth > 0) {
+        if (wanted === "kept" && durability !== "kept") throw new Error("what is to be kept was written where it may be taken back");
+        return work();
+      }
+      become(wanted);
       attempt(() => handle.exec("BEGIN IMMEDIATE"));
       depth++;
       try {

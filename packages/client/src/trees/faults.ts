@@ -82,6 +82,7 @@ export function mendTrees(trees: Trees, database: LocalDatabase): number {
       if (kind !== "unmarked") unplace.run(id);
       if (kind !== "placeless") trees.dirty.mark(id);
     }
+    trees.forgetCached();
     return faults.length;
   });
 }

@@ -2,7 +2,8 @@ import type { NodeId } from "@ashlar/shared/ids";
 import { decodeManifest } from "@ashlar/shared/manifest";
 import type { LocalDatabase, SqlRow } from "../database.ts";
 import type { LocalNode, LocalView } from "../scan/types.ts";
-import type { Fold } from "./node.ts";
+import type { Fold, TreeOptions } from "./node.ts";
+import { NodeCache } from "./node-cache.ts";
 import { integer, kindOf, nodeId, text, textOrNull } from "./row.ts";
 
 const childrenPage = 256;
@@ -13,8 +14,9 @@ export class LocalTree {
   readonly #fold: Fold;
   readonly #mark: (id: NodeId) => void;
   readonly #statements;
+  readonly #cache: NodeCache<LocalNode>;
 
-  constructor(database: LocalDatabase, fold: Fold, mark: (id: NodeId) => void) {
+  constructor(database: LocalDatabase, { fold, mark, cachedMax }: TreeOptions) {
     this.#fold = fold;
     this.#mark = mark;
     this.#statements = {
@@ -33,11 +35,19 @@ export class LocalTree {
       placed: database.prepare("INSERT OR IGNORE INTO places VALUES (?, ?, ?)"),
       findPlaces: database.prepare(`SELECT node, offset FROM places WHERE hash = ? LIMIT ${placesMax}`),
     };
+    this.#cache = new NodeCache((id) => {
+      const row = this.#statements.get.get(id);
+      return row === undefined ? undefined : read(row);
+    }, cachedMax);
   }
 
   get(id: NodeId): LocalNode | undefined {
-    const row = this.#statements.get.get(id);
-    return row === undefined ? undefined : read(row);
+    return this.#cache.get(id);
+  }
+
+  /** What was read so far may not be so any more: writes were taken back, or made past this tree. */
+  forgetCached(): void {
+    this.#cache.forgetAll();
   }
 
   named(parent: NodeId, name: string): LocalNode[] {
@@ -63,8 +73,9 @@ export class LocalTree {
   }
 
   put(node: LocalNode): void {
-    const before = this.#statements.get.get(node.id);
-    if (node.manifest !== null && (before === undefined || before["manifest"] !== node.manifest)) this.#writePlaces(node.id, node.manifest);
+    const before = this.get(node.id);
+    if (node.manifest !== null && before?.manifest !== node.manifest) this.#writePlaces(node.id, node.manifest);
+    this.#cache.forget(node.id);
     const { stat } = node;
     this.#statements.put.run(
       node.id,
@@ -89,6 +100,7 @@ export class LocalTree {
     const children = [...this.children(id)];
     for (const child of children) this.remove(child.id);
     this.#statements.remove.run(id);
+    this.#cache.forget(id);
     this.#statements.placesGone.run(id);
     this.#mark(id);
   }
@@ -99,6 +111,7 @@ export class LocalTree {
     this.#statements.rekey.run(to, from);
     this.#statements.rekeyChildren.run(to, from);
     this.#statements.placesMoved.run(to, from);
+    this.#cache.forgetAll();
     this.#mark(from);
     this.#mark(to);
   }

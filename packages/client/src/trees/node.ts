@@ -25,3 +25,6 @@ export const foldExact: Fold = (name) => name;
 
 /** Upper case first: it joins more letters than lower case alone (as `ſ` and `s`). Not every rule of every file system, hence a clash may still show on the disk. */
 export const foldCase: Fold = (name) => name.toUpperCase().toLowerCase().normalize("NFC");
+
+/** `mark` is told of every node written; `cachedMax`: how many nodes are kept in memory, 0 where somebody else writes to the database. */
+export type TreeOptions = { readonly fold: Fold; readonly mark: (id: NodeId) => void; readonly cachedMax: number };

@@ -1,6 +1,7 @@
 import type { NodeId } from "@ashlar/shared/ids";
 import type { LocalDatabase, SqlRow } from "../database.ts";
-import type { Fold, SharedNode } from "./node.ts";
+import type { Fold, SharedNode, TreeOptions } from "./node.ts";
+import { NodeCache } from "./node-cache.ts";
 import { integer, kindOf, nodeId, text, textOrNull } from "./row.ts";
 
 const childrenPage = 256;
@@ -10,8 +11,9 @@ export class SharedTree {
   readonly #fold: Fold;
   readonly #mark: (id: NodeId) => void;
   readonly #statements;
+  readonly #cache: NodeCache<SharedNode>;
 
-  constructor(database: LocalDatabase, table: "remote" | "synced", fold: Fold, mark: (id: NodeId) => void) {
+  constructor(database: LocalDatabase, table: "remote" | "synced", { fold, mark, cachedMax }: TreeOptions) {
     this.#fold = fold;
     this.#mark = mark;
     this.#statements = {
@@ -32,11 +34,19 @@ export class SharedTree {
          ) SELECT at FROM below)`,
       ),
     };
+    this.#cache = new NodeCache((id) => {
+      const row = this.#statements.get.get(id);
+      return row === undefined ? undefined : read(row);
+    }, cachedMax);
   }
 
   get(id: NodeId): SharedNode | undefined {
-    const row = this.#statements.get.get(id);
-    return row === undefined ? undefined : read(row);
+    return this.#cache.get(id);
+  }
+
+  /** What was read so far may not be so any more: writes were taken back, or made past this tree. */
+  forgetCached(): void {
+    this.#cache.forgetAll();
   }
 
   /** Children of that name as this disk compares names: more than one if the disk cannot tell them apart. */
@@ -70,6 +80,7 @@ export class SharedTree {
       this.#statements.stamp.run(generation, node.id);
       return;
     }
+    this.#cache.forget(node.id);
     this.#statements.put.run(
       node.id,
       node.parent,
@@ -89,6 +100,7 @@ export class SharedTree {
   }
 
   remove(id: NodeId): void {
+    this.#cache.forget(id);
     this.#statements.remove.run(id);
     this.#mark(id);
   }

@@ -2,7 +2,7 @@
 import type { BlockHash, NodeId } from "@ashlar/shared/ids";
 import { rootId } from "@ashlar/shared/ids";
 import { pathDepthMax } from "@ashlar/shared/limits";
-import type { LocalDatabase } from "../database.ts";
+import type { Durability, LocalDatabase } from "../database.ts";
 import type { BlockKnowledge, LocalPlace, RelativePath } from "../ports.ts";
 import { ConflictList } from "./conflict-list.ts";
 import { DirtySet } from "./dirty-set.ts";
@@ -14,6 +14,9 @@ import { prepareSchema } from "./schema.ts";
 import { ServerBlocks } from "./server-blocks.ts";
 import { SharedTree } from "./shared-tree.ts";
 import { WaitingList } from "./waiting-list.ts";
+
+/** Of each tree: more than a plan and what lies above its nodes. */
+const cachedMax = 4096;
 
 export class Trees {
   readonly remote: SharedTree;
@@ -34,19 +37,32 @@ export class Trees {
     this.#database = database;
     this.fold = options.caseSensitive ? foldExact : foldCase;
     this.dirty = new DirtySet(database);
-    const mark = (id: NodeId) => this.dirty.mark(id);
-    this.remote = new SharedTree(database, "remote", this.fold, mark);
-    this.synced = new SharedTree(database, "synced", this.fold, mark);
-    this.local = new LocalTree(database, this.fold, mark);
+    const { fold } = this;
+    const isOurs = options.readOnly !== true;
+    const tree = { fold, mark: (id: NodeId) => this.dirty.mark(id), cachedMax: isOurs ? cachedMax : 0 };
+    this.remote = new SharedTree(database, "remote", tree);
+    this.synced = new SharedTree(database, "synced", tree);
+    this.local = new LocalTree(database, tree);
     this.meta = new Meta(database);
     this.intents = new Intents(database);
-    this.waiting = new WaitingList(database);
+    this.waiting = new WaitingList(database, isOurs);
     this.conflicts = new ConflictList(database);
     this.serverBlocks = new ServerBlocks(database);
   }
 
-  transaction<Result>(work: () => Result): Result {
-    return this.#database.transaction(work);
+  transaction<Result>(work: () => Result, durability?: Durability): Result {
+    try {
+      return this.#database.transaction(work, durability);
+    } catch (error) {
+      // What was read meanwhile may have been written just before, and is taken back.
+      this.forgetCached();
+      throw error;
+    }
+  }
+
+  /** After writes to the database that went past the trees. */
+  forgetCached(): void {
+    for (const cached of [this.remote, this.local, this.synced, this.waiting]) cached.forgetCached();
   }
 
   /** On this disk, as it spells the names; undefined when the node or a parent of it is not there. */
@@ -98,6 +114,7 @@ export class Trees {
     this.transaction(() => {
       this.#database.exec("INSERT OR IGNORE INTO dirty(id) SELECT id FROM synced");
       this.#database.exec("DELETE FROM synced");
+      this.forgetCached();
     });
   }
 

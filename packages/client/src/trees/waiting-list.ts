@@ -1,7 +1,7 @@
 import type { NodeId } from "@ashlar/shared/ids";
 import type { LocalDatabase, SqlRow } from "../database.ts";
 import type { RelativePath } from "../ports.ts";
-import { integer, integerOrNull, text } from "./row.ts";
+import { integer, integerOrNull, nodeId, text } from "./row.ts";
 
 export type WaitingRow = {
   readonly path: RelativePath;
@@ -15,14 +15,20 @@ export type WaitingRow = {
 /** What cannot be synced now and why: nodes by their id, and hindrances of the scan by their path. */
 export class WaitingList {
   readonly #statements;
+  readonly #isOurs: boolean;
+  /** Those that have a row: most have none, and each is asked about at every step. Undefined until the database has told. */
+  #nodes: Set<NodeId> | undefined;
 
-  constructor(database: LocalDatabase) {
+  /** `isOurs`: nobody else writes to the database. */
+  constructor(database: LocalDatabase, isOurs: boolean) {
+    this.#isOurs = isOurs;
     this.#statements = {
       all: database.prepare("SELECT * FROM waiting ORDER BY path, key"),
       get: database.prepare("SELECT * FROM waiting WHERE key = ?"),
       put: database.prepare("INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
       remove: database.prepare("DELETE FROM waiting WHERE key = ?"),
       hindrances: database.prepare("SELECT * FROM waiting WHERE node IS NULL"),
+      nodes: database.prepare("SELECT node FROM waiting WHERE node IS NOT NULL"),
       retry: database.prepare("UPDATE waiting SET next_try = 0 WHERE node IS NOT NULL"),
       next: database.prepare("SELECT min(next_try) AS next FROM waiting WHERE next_try > ?"),
     };
@@ -33,6 +39,7 @@ export class WaitingList {
   }
 
   ofNode(id: NodeId): WaitingRow | undefined {
+    if (this.#isOurs && !this.#known().has(id)) return undefined;
     const row = this.#statements.get.get(`node:${id}`);
     return row === undefined ? undefined : read(row);
   }
@@ -43,11 +50,24 @@ export class WaitingList {
   }
 
   putNode(id: NodeId, row: WaitingRow): void {
+    this.#known().add(id);
     this.#statements.put.run(`node:${id}`, id, row.path, row.reason, row.detail, row.sinceMs, row.nextTryMs, row.attempts);
   }
 
   removeNode(id: NodeId): void {
+    if (this.#isOurs && !this.#known().has(id)) return;
     this.#statements.remove.run(`node:${id}`);
+    this.#known().delete(id);
+  }
+
+  /** What was written may have been taken back. */
+  forgetCached(): void {
+    this.#nodes = undefined;
+  }
+
+  #known(): Set<NodeId> {
+    this.#nodes ??= new Set(this.#statements.nodes.all().map((row) => nodeId(row, "node")));
+    return this.#nodes;
   }
 
   /** The hindrances that the last scans found, by path. */

@@ -41,6 +41,29 @@ it("T30 a full disk is told as such, in a transaction and outside, and what stoo
   database.close();
 });
 
+it("T32 what is to be kept is flushed, what is found again is not, and the one cannot hide in the other", () => {
+  const database = openDatabase(path, 0);
+  const flushes = () => database.prepare("PRAGMA synchronous").get()?.["synchronous"];
+  const [normal, full] = [1, 2];
+  database.exec("CREATE TABLE t(a)");
+  expect(flushes()).toBe(full);
+  database.transaction(() => undefined, "found-again");
+  expect(flushes()).toBe(normal);
+  database.transaction(() => database.transaction(() => undefined, "found-again"));
+  expect(flushes()).toBe(full);
+  database.transaction(() => undefined, "found-again");
+  database.prepare("DELETE FROM t").run();
+  expect(flushes()).toBe(full);
+  const hidden = () =>
+    database.transaction(() => {
+      database.exec("INSERT INTO t VALUES (1)");
+      database.transaction(() => undefined);
+    }, "found-again");
+  expect(hidden).toThrow("taken back");
+  expect(database.prepare("SELECT count(*) AS count FROM t").get()).toEqual({ count: 0 });
+  database.close();
+});
+
 it("M43 a database of another version or a damaged one is looked at and left as it is", async () => {
   expect(lookAtDatabase(path)).toEqual({ state: "absent" });
   const database = openDatabase(path, 0);

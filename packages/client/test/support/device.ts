@@ -286,9 +286,9 @@ function guarded(database: LocalDatabase, life: Life): LocalDatabase {
         all: (...values) => statement.all(...values),
       };
     },
-    transaction(work) {
+    transaction(work, durability) {
       check();
-      return database.transaction(work);
+      return database.transaction(work, durability);
     },
     close: () => undefined,
   };

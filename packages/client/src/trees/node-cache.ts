@@ -1,0 +1,34 @@
+import type { NodeId } from "@ashlar/shared/ids";
+
+/** A tree's nodes as they were last read, so that a step that asks for one and for all above it, again and again, asks the database once. */
+export class NodeCache<Node> {
+  readonly #read: (id: NodeId) => Node | undefined;
+  readonly #nodesMax: number;
+  readonly #nodes = new Map<NodeId, Node | undefined>();
+
+  /** `nodesMax`: 0 where somebody else writes to the database. */
+  constructor(read: (id: NodeId) => Node | undefined, nodesMax: number) {
+    this.#read = read;
+    this.#nodesMax = nodesMax;
+  }
+
+  get(id: NodeId): Node | undefined {
+    const known = this.#nodes.get(id);
+    if (known !== undefined || this.#nodes.has(id)) return known;
+    const node = this.#read(id);
+    // All at once: what is in use is soon here again, and who remembers an order pays for it at every look.
+    if (this.#nodes.size >= this.#nodesMax) this.#nodes.clear();
+    if (this.#nodesMax > 0) this.#nodes.set(id, node);
+    return node;
+  }
+
+  /** It was written: the database tells what it is now. */
+  forget(id: NodeId): void {
+    this.#nodes.delete(id);
+  }
+
+  /** Of all of them: many were written, or writes were taken back. */
+  forgetAll(): void {
+    this.#nodes.clear();
+  }
+}
