@@ -1,8 +1,8 @@
 /** Sends operations in commits within the protocol's bounds, and sends again what may have been lost (I4). */
-import type { BlockHash } from "@ashlar/shared/ids";
+import type { BlockHash, OpId } from "@ashlar/shared/ids";
 import { decodeManifest } from "@ashlar/shared/manifest";
 import { diffManifests } from "@ashlar/shared/manifest-patch";
-import type { ConflictReason, Op, OpResult, WireOp } from "@ashlar/shared/protocol/commit";
+import type { CommitResponse, ConflictReason, Op, OpResult, WireOp } from "@ashlar/shared/protocol/commit";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { PlannedOp } from "../planner/types.ts";
 import * as effects from "../trees/effects.ts";
@@ -16,13 +16,19 @@ import type { RemoteSync } from "./remote-sync.ts";
 export class Committer {
   readonly #core: Core;
   readonly #remote: RemoteSync;
+  readonly #underWay = new Set<OpId>();
+  /** Ends when the last commit that was sent has been answered and told the trees. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(core: Core, remote: RemoteSync) {
     this.#core = core;
     this.#remote = remote;
   }
 
-  /** In order. Resolves when the fate of all is known, or open because the edge cannot be reached. */
+  /**
+   * In order. Resolves when the fate of all is known, or open because the edge cannot be reached. Others may be under way if
+   * none of theirs needs one of these.
+   */
   async commit(planned: readonly PlannedOp[], signal: AbortSignal): Promise<void> {
     const ops = planned.map((op): Op => ({ ...op, opId: this.#core.newOpId() }));
     this.#core.trees.transaction(() => ops.forEach((op) => this.#core.trees.intents.put(op)));
@@ -31,11 +37,21 @@ export class Committer {
 
   /** What was written down and never answered, with the same ids; small content and deltas only as far as they are still in memory. */
   async resend(signal: AbortSignal): Promise<void> {
-    await this.#sendAll(this.#core.trees.intents.all(), signal);
+    const { intents } = this.#core.trees;
+    if (intents.nodes().size === 0) return;
+    await this.#sendAll(
+      intents.all().filter(({ opId }) => !this.#underWay.has(opId)),
+      signal,
+    );
   }
 
   async #sendAll(ops: readonly Op[], signal: AbortSignal): Promise<void> {
-    for (const batch of batchesOf(ops, (op) => this.#heldOf(op))) await this.#send(batch, signal);
+    for (const { opId } of ops) this.#underWay.add(opId);
+    try {
+      for (const batch of batchesOf(ops, (op) => this.#heldOf(op))) await this.#send(batch, signal);
+    } finally {
+      for (const { opId } of ops) this.#underWay.delete(opId);
+    }
   }
 
   #heldOf(op: Op): HeldContent {
@@ -52,13 +68,33 @@ export class Committer {
   async #send(batch: Batch, signal: AbortSignal, mayPatch = true): Promise<void> {
     const ops = mayPatch ? batch.ops.map((op) => this.#onWire(op)) : batch.ops;
     try {
-      const answer = await this.#core.options.edge.commit(ops, batch, signal);
-      this.#remote.apply(answer.changes, answer.head);
-      this.#core.trees.transaction(() => answer.results.forEach((result, index) => this.#conclude(batch.ops[index], result)));
+      await this.#inTurn(
+        () => this.#core.options.edge.commit(ops, batch, signal),
+        (answer) => this.#hear(batch, answer),
+      );
     } catch (error) {
       if (!signal.aborted && problemCode(error) === "stale-patch" && mayPatch) await this.#send(batch, signal, false);
       else await this.#refused(batch, error, signal);
     }
+  }
+
+  /** Takes an answer after those of the commits that were sent before, so that no change is missing before its own. */
+  async #inTurn<Answer>(ask: () => Promise<Answer>, take: (answer: Answer) => void): Promise<void> {
+    const before = this.#last;
+    const ended = Promise.withResolvers<void>();
+    this.#last = ended.promise;
+    try {
+      const answer = await ask();
+      await before;
+      take(answer);
+    } finally {
+      ended.resolve();
+    }
+  }
+
+  #hear({ ops }: Batch, { changes, head, results }: CommitResponse): void {
+    this.#remote.apply(changes, head);
+    this.#core.trees.transaction(() => results.forEach((result, index) => this.#conclude(ops[index], result)));
   }
 
   /** Of a long manifest only what is new about it. */

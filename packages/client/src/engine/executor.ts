@@ -13,6 +13,10 @@ const transfersMax = 16;
 const diskStepsMax = 8;
 /** A transfer above this is not waited for: small changes go on meanwhile. */
 const longBytesMin = 8 * 1024 * 1024;
+/** While one is worked on at the edge, the next is on its way there, and of a third the answer comes back. */
+const commitsMax = 3;
+/** So many downloads of a plan may be left when the next is made: it asks for its content while these are written to the disk. */
+const downloadsAheadMax = 700;
 
 type Task = { readonly isLong: boolean; readonly done: Promise<boolean> };
 
@@ -23,6 +27,9 @@ export class Executor {
   readonly #transfers = new Slots(transfersMax);
   readonly #longTransfers = new Slots(transfersMax / 4);
   readonly #diskSteps = new Slots(diskStepsMax);
+  readonly #commits = new Set<Promise<unknown>>();
+  /** Short ones, the oldest first. */
+  readonly #downloads = new Set<Promise<unknown>>();
 
   constructor(core: Core, disk: DiskSteps, committer: Committer) {
     this.#core = core;
@@ -30,7 +37,11 @@ export class Executor {
     this.#committer = committer;
   }
 
-  /** Resolves when all but the long transfers are done; those go on as flights. Failures wait with their items. */
+  get isCommitting(): boolean {
+    return this.#commits.size > 0;
+  }
+
+  /** Resolves when all is done but what nothing waits for, long transfers and commits: those go on as flights. Failures wait with their items. */
   async run({ actions }: Plan, signal: AbortSignal): Promise<void> {
     this.#core.trees.transaction(() => actions.forEach((action) => this.#inDatabase(action)));
     const prefetched = this.#prefetch(actions, signal);
@@ -48,7 +59,19 @@ export class Executor {
     for (const [index, action] of actions.entries()) {
       if (isLast(action, index)) tasks.set(index, this.#start(action, tasks, Promise.allSettled(before), signal));
     }
-    await Promise.all([...tasks.values()].filter(({ isLong }) => !isLong).map(({ done }) => done));
+    const isFree = isForNewContent(actions);
+    const awaited = [...tasks].filter(([index, { isLong, done }]) => {
+      if (done === committed) return !isFree;
+      if (isLong || !isFree || actions[index]?.do !== "download") return !isLong;
+      this.#fly(done, this.#downloads);
+      return false;
+    });
+    await Promise.all(awaited.map(([, { done }]) => done));
+    for (const oldest of this.#downloads) {
+      if (this.#downloads.size <= downloadsAheadMax) break;
+      await oldest;
+    }
+    while (this.#commits.size >= commitsMax) await Promise.race(this.#commits);
     this.#core.flush();
   }
 
@@ -69,17 +92,20 @@ export class Executor {
     return { isLong, done };
   }
 
-  /** Goes on beside the rounds; the loop hears of its end. A bug in it ends the engine. */
-  #fly(done: Promise<unknown>): void {
+  /** Goes on beside the rounds; the loop hears of its end, of a crowd's when the last has ended. A bug in it ends the engine. */
+  #fly(done: Promise<unknown>, crowd?: Set<Promise<unknown>>): void {
+    const { flights, wake } = this.#core;
     const flight = done
       .catch((error: unknown) => {
         this.#core.bug ??= error;
       })
       .finally(() => {
-        this.#core.flights.delete(flight);
-        this.#core.wake.call();
+        flights.delete(flight);
+        crowd?.delete(flight);
+        if (crowd === undefined || crowd.size === 0) wake.call();
       });
-    this.#core.flights.add(flight);
+    flights.add(flight);
+    crowd?.add(flight);
   }
 
   #isLong(action: Action): boolean {
@@ -116,7 +142,7 @@ export class Executor {
   #commit(actions: readonly Action[], signal: AbortSignal): Promise<boolean> {
     const ops = actions.flatMap((action): PlannedOp[] => (action.do === "commit" ? [action.op] : []));
     if (ops.length === 0) return Promise.resolve(true);
-    return this.#whileBusy(
+    const done = this.#whileBusy(
       ops.map(({ node }) => node),
       async () => {
         try {
@@ -131,6 +157,10 @@ export class Executor {
         }
       },
     );
+    const ended = done.finally(() => this.#commits.delete(ended));
+    this.#commits.add(ended);
+    this.#fly(ended);
+    return done;
   }
 
   async #prefetch(actions: readonly Action[], signal: AbortSignal): Promise<void> {
@@ -202,3 +232,15 @@ export class Executor {
     trees.transaction(() => effects.manifestFetched(trees, node, remote.version, manifest));
   }
 }
+
+/**
+ * Whether more may be planned before this is done. What is new needs no more than its folder; what is moved or removed changes what the
+ * next plan may do.
+ */
+function isForNewContent(actions: readonly Action[]): boolean {
+  return actions.every((action) =>
+    action.do === "commit" ? action.op.op !== "move" && action.op.op !== "delete" : !changesPlaces.has(action.do),
+  );
+}
+
+const changesPlaces: ReadonlySet<Action["do"]> = new Set(["move-local", "set-aside", "keep-copy", "remove-local"]);

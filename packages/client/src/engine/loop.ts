@@ -1,3 +1,4 @@
+import { commitOpsMax } from "@ashlar/shared/limits";
 import { plan } from "../planner/plan.ts";
 import type { Plan } from "../planner/types.ts";
 import { Committer } from "./committer.ts";
@@ -17,9 +18,9 @@ import { type Feed, type FeedEvents, UnreachableError } from "../ports.ts";
 import { HaltError, type Outcome, type ReconcileDepth, type Status } from "./types.ts";
 import { Watches } from "./watches.ts";
 
-const actionsMax = 1000;
-/** Of small files read before the commit that carries them: as much as one commit takes. */
-const readBytesMax = 16 * 1024 * 1024;
+const actionsMax = commitOpsMax;
+/** So that one commit takes what a plan reads, and the folders that it is in. */
+const readsMax = 0.9 * commitOpsMax;
 /** While a person is asked, or the root is gone, nobody may tell us of the answer: look now and then. */
 const questionPauseMs = 5000;
 /** How long `syncOnce` waits for an item that is tried again soon, and how often for the edge. */
@@ -210,7 +211,7 @@ export class Loop {
 
   async #hearEdge(signal: AbortSignal): Promise<void> {
     // What was sent and never answered comes first: planning anew would send it twice.
-    if (this.#core.trees.intents.nodes().size > 0) await this.#committer.resend(signal);
+    await this.#committer.resend(signal);
     if (!this.#core.isHeldUp) await this.#remote.catchUp(signal);
   }
 
@@ -235,7 +236,7 @@ export class Loop {
   }
 
   #plan(): Plan {
-    const { trees, options, busy, now } = this.#core;
+    const { trees, options, busy, held, now } = this.#core;
     const { platform, edge } = options;
     this.#core.flush();
     const open = trees.intents.nodes();
@@ -244,7 +245,8 @@ export class Loop {
       dirty: trees.dirty.ids(now),
       busy: (id) => busy.has(id) || open.has(id) || trees.waiting.isPutOff(id, now),
       actionsMax,
-      readBytesMax,
+      readsMax,
+      readBytesMax: held.room(this.#executor.isCommitting),
       fold: trees.fold,
       keepsModes: platform.keepsModes,
       nameFault: (name) => platform.nameFault(name),
@@ -261,7 +263,7 @@ export class Loop {
         trees.waiting.removeNode(id);
       }
       for (const { node, reason, detail } of waits) this.#core.waitFor(node, reason, detail);
-    });
+    }, "found-again");
   }
 
   /** What was done meanwhile and could not be noted is looked for afterwards. */

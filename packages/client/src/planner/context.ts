@@ -36,7 +36,9 @@ export class PlanContext {
   readonly #verdicts = new Map<NodeId, Verdict | "deciding">();
   readonly #awaited = new Set<NodeId>();
   readonly #asides = new Map<NodeId, number>();
+  #reads = 0;
   #readBytes = 0;
+  #isReadFull = false;
   #depth = 0;
 
   constructor(trees: TreesReader, options: PlanOptions, decide: (context: PlanContext, id: NodeId) => Verdict) {
@@ -45,8 +47,9 @@ export class PlanContext {
     this.#decide = decide;
   }
 
+  /** There is enough to do: what was looked at so far is done before more is. */
   get full(): boolean {
-    return this.actions.length >= this.options.actionsMax;
+    return this.#isReadFull || this.actions.length - this.#reads >= this.options.actionsMax;
   }
 
   /** The verdict on a node, decided once; "deciding" when the question comes up while it is being answered. */
@@ -114,9 +117,11 @@ export class PlanContext {
     return this.actions.push({ ...step, needs: [...new Set(aside === undefined ? needs : [...needs, aside])] }) - 1;
   }
 
-  /** Its content has to be read before anything can be said; bounded by what will be held until the commit. */
+  /** Its content has to be read before anything can be said. */
   read(node: LocalNode): Verdict {
-    if (this.#readBytes >= this.options.readBytesMax) return blocked;
+    this.#isReadFull = this.#reads >= this.options.readsMax || this.#readBytes >= this.options.readBytesMax;
+    if (this.#isReadFull) return blocked;
+    this.#reads++;
     this.#readBytes += Math.min(node.stat.size, heldBytesMax);
     return this.act({ do: "read", node: node.id });
   }

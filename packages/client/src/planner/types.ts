@@ -68,7 +68,9 @@ export type PlanOptions = {
   readonly dirty: Iterable<NodeId>;
   /** A step for it is under way: nothing is planned for it, nor for what depends on it. */
   readonly busy: (id: NodeId) => boolean;
+  /** Besides the reads. */
   readonly actionsMax: number;
+  readonly readsMax: number;
   /** Of content to be read, as far as it will be held in memory until the commit. */
   readonly readBytesMax: number;
   readonly fold: Fold;

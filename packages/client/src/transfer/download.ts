@@ -50,7 +50,12 @@ export function createDownloads(options: TransferOptions): Downloads {
     async prefetch(manifests, signal) {
       const blocks = new Map(manifests.flatMap(blocksOf).map((block) => [block.hash, block]));
       // More would push out the first before they are used.
-      await locateAll([...blocks.values()].slice(0, locationsCachedMax), undefined, signal);
+      const first = [...blocks.values()].slice(0, locationsCachedMax);
+      await locateAll(first, undefined, signal);
+      await fetcher.readAhead(
+        first.filter(({ hash }) => !local.mayHave(hash)),
+        signal,
+      );
     },
 
     async download(manifest, draft, { signal, progress, received, before }) {

@@ -16,6 +16,8 @@ export type Fetcher = Pick<Locator, "locate" | "forget"> & {
    * `hash-mismatch` when it arrives wrong a second time.
    */
   fetch(block: BlockRef, signal: AbortSignal): Promise<BlockBytes>;
+  /** Begins to fetch the small ones among the located, from the first on, as far as there is room to keep them. */
+  readAhead(blocks: readonly BlockRef[], signal: AbortSignal): Promise<void>;
   /** The frame of a delta that came with the block's address; unverified. Undefined when the address is no good any more. */
   fetchFrame(url: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** A frame that the server makes of some of these blocks; unverified. Undefined when it has none to offer. */
@@ -89,6 +91,12 @@ export function createFetcher({ edge, hashBlock, memory }: Pick<TransferOptions,
       if (last instanceof ProblemError) throw last;
       locator.forget(block.hash);
       return last;
+    },
+    async readAhead(blocks, signal) {
+      for (const { hash } of blocks) {
+        const location = await locator.locate(hash, signal);
+        if (location !== undefined && isPacked(location) && !packs.readAhead(location, signal)) return;
+      }
     },
     fetchFrame: (url, signal) => unlessRefused(slots.whileOne(() => edge.fetch(url, undefined, signal), signal)),
     askFrame: (hash, bases, signal) => unlessRefused(slots.whileOne(() => edge.delta(hash, bases, signal), signal)),

@@ -11,6 +11,8 @@ type Part = Range & { readonly url: string; readonly join: Join<Uint8Array> };
 export type Packs = {
   /** The block's bytes, unverified. Files that want neighbours at about the same time share one request. */
   read(location: PackedLocation, signal: AbortSignal): Promise<Uint8Array>;
+  /** Begins to fetch what is wanted there. False: there is no room to keep it. Failures are left to whoever reads. */
+  readAhead(location: PackedLocation, signal: AbortSignal): boolean;
   /** These bytes were wrong, or never came. */
   forget(url: string): void;
 };
@@ -20,12 +22,16 @@ export type PacksOptions = {
   readonly wantedFrom: (url: string) => Iterable<BlockLocation>;
 };
 
+/** Half is for what is being used. */
+const aheadBytesMax = packCacheBytesMax / 2;
+
 /** Parts of packs, fetched once for all the wanted blocks in them, and kept a little for the files that come for those. */
 export function createPacks({ fetch, wantedFrom }: PacksOptions): Packs {
   /** From the oldest to the newest. */
   const parts = new Set<Part>();
   const byUrl = new Map<string, Set<Part>>();
   let bytesKept = 0;
+  let bytesAhead = 0;
 
   function drop(part: Part): void {
     if (!parts.delete(part)) return;
@@ -45,9 +51,17 @@ export function createPacks({ fetch, wantedFrom }: PacksOptions): Packs {
     }
   }
 
-  function begin(location: PackedLocation): Part {
+  /** With what is wanted around it and not on its way yet. */
+  function rangeWith(location: PackedLocation): Range {
+    const wanted = [...wantedFrom(location.url)].filter(isPacked);
+    return rangeAround(
+      location,
+      wanted.filter((other) => partWith(other) === undefined),
+    );
+  }
+
+  function begin(location: PackedLocation, range = rangeWith(location)): Part {
     const { url } = location;
-    const range = rangeAround(location, wantedFrom(url));
     const join = shareWork(
       async (signal) => {
         try {
@@ -78,6 +92,15 @@ export function createPacks({ fetch, wantedFrom }: PacksOptions): Packs {
       const at = location.offset - part.offset;
       return bytes.subarray(at, at + location.size);
     },
+    readAhead(location, signal) {
+      if (partWith(location) !== undefined) return true;
+      const range = rangeWith(location);
+      if (bytesAhead + range.length > aheadBytesMax) return false;
+      bytesAhead += range.length;
+      const ended = () => (bytesAhead -= range.length);
+      void begin(location, range).join(signal).then(ended, ended);
+      return true;
+    },
     forget(url) {
       for (const part of byUrl.get(url) ?? []) drop(part);
     },
@@ -85,8 +108,8 @@ export function createPacks({ fetch, wantedFrom }: PacksOptions): Packs {
 }
 
 /** The range with this block and the wanted ones around it, as long as no hole in between costs more than a request would. */
-function rangeAround(location: PackedLocation, wanted: Iterable<BlockLocation>): Range {
-  const ranges = [...wanted].filter(isPacked).toSorted((a, b) => a.offset - b.offset);
+function rangeAround(location: PackedLocation, wanted: readonly PackedLocation[]): Range {
+  const ranges = wanted.toSorted((a, b) => a.offset - b.offset);
   let start = location.offset;
   let end = start + location.size;
   for (const { offset, size } of ranges) {

@@ -70,6 +70,23 @@ describe("plan", () => {
     expect(plan(trees, { ...options(trees), busy: (id) => id === folder }).actions).toEqual([]);
     expect(plan(trees, options(trees)).actions.map(({ node }) => node)).toEqual([folder, file]);
   });
+
+  it("P28 reads no more than there is room for, and what was read is sent while the next is read", () => {
+    const trees = new Trees(openDatabase(":memory:", 0), { caseSensitive: true });
+    const files = Array.from({ length: 8 }, () => newId<NodeId>(bytes));
+    const stat = { kind: "file", size: 400, mtimeNs: "0", ctimeNs: "0", inode: "1", mode: 0o644 } as const;
+    for (const [index, id] of files.entries()) {
+      const place = { id, parent: rootId, name: `${index}`, spelling: undefined, kind: "file" } as const;
+      trees.local.put({ ...place, stat, seenAtMs: 0, manifest: index < 2 ? "" : null });
+    }
+    const steps = (more: Partial<PlanOptions>) => plan(trees, { ...options(trees), ...more }).actions.map((action) => action.do);
+    // The last one may go beyond.
+    expect(steps({ readBytesMax: 1000 })).toEqual(["commit", "commit", "read", "read", "read"]);
+    expect(steps({ readBytesMax: 800 })).toEqual(["commit", "commit", "read", "read"]);
+    expect(steps({ readsMax: 1, readBytesMax: 1e6 })).toEqual(["commit", "commit", "read"]);
+    expect(steps({ readBytesMax: 0 })).toEqual(["commit", "commit"]);
+    expect(steps({ actionsMax: 1 })).toEqual(["commit"]);
+  });
 });
 
 function options(trees: Trees): PlanOptions {
@@ -77,6 +94,7 @@ function options(trees: Trees): PlanOptions {
     dirty: trees.dirty.ids(0),
     busy: () => false,
     actionsMax: 100,
+    readsMax: 100,
     readBytesMax: 1000,
     fold: trees.fold,
     keepsModes: true,

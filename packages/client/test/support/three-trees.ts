@@ -154,6 +154,7 @@ export class ThreeTrees {
       dirty: this.trees.dirty.ids(0),
       busy: () => false,
       actionsMax,
+      readsMax: actionsMax,
       readBytesMax: 1 << 20,
       fold: this.trees.fold,
       keepsModes: true,

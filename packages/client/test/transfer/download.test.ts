@@ -110,6 +110,24 @@ describe("where content comes from", () => {
     expect([edge.locates.length, edge.fetches.length]).toEqual([2000 / locateHashesMax, 4]);
   });
 
+  test("U72 announced packs are fetched before anybody reads them, in order, once, and as far as there is room", async () => {
+    const { edge, get, transfer } = setUp();
+    // Four have 15 MiB, and the room is 16.
+    const files = smallFiles(300, 64 * KiB);
+    const packed = Array.from({ length: 5 }, (_, pack) => edge.pack(`pack-${pack}`, files.slice(60 * pack, 60 * pack + 60)));
+    const arrived = Promise.withResolvers<void>();
+    edge.before = (what) => (what === "fetch" ? arrived.promise : undefined);
+    await transfer.prefetch(
+      packed.flat().map((block) => encodeManifest([block])),
+      signal,
+    );
+    await settled();
+    expect(edge.fetches.map(({ range }) => range?.length)).toEqual([1, 2, 3, 4].map(() => 60 * 64 * KiB));
+    arrived.resolve();
+    await Promise.all(packed.flat().map((block) => get([block])));
+    expect(edge.fetches).toHaveLength(5);
+  });
+
   test("U14 files that are downloaded side by side share addresses and packs unannounced", async () => {
     const { edge, get } = setUp();
     const blocks = edge.pack("pack", smallFiles(200, 4 * KiB));
