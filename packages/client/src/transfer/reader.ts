@@ -1,17 +1,18 @@
-import { cutLength } from "@ashlar/shared/chunker";
 import { blockBytesMax } from "@ashlar/shared/limits";
+import type { BlockRef } from "@ashlar/shared/manifest";
 import { DiskError, type ReadHandle, type RelativePath } from "../ports.ts";
+import type { Cutter } from "./cutter.ts";
 
 /** The reader's window: a longest block, and as much again, so that bytes are moved within it at most once on average. */
 export const windowBytes = 2 * blockBytesMax;
 
 export type Source = { readonly handle: ReadHandle; readonly path: RelativePath; readonly size: number };
 
-/**
- * The blocks of a file in order, read once. Each is a view of the window, good until the next is asked for.
- * Rejects with DiskError `changed` when the file ends before its size.
- */
-export async function* readBlocks({ handle, path, size }: Source, window: Uint8Array): AsyncGenerator<Uint8Array> {
+/** `bytes`: a view of the window, good until the next is asked for. */
+export type ReadBlock = { readonly block: BlockRef; readonly bytes: Uint8Array };
+
+/** The blocks of a file in order, read once. Rejects with DiskError `changed` when the file ends before its size. */
+export async function* readBlocks({ handle, path, size }: Source, window: Uint8Array, cutter: Cutter): AsyncGenerator<ReadBlock> {
   let start = 0;
   let end = 0;
   let offset = 0;
@@ -31,8 +32,8 @@ export async function* readBlocks({ handle, path, size }: Source, window: Uint8A
   for (;;) {
     if (end - start < blockBytesMax && offset < size) await fill();
     if (start === end) return;
-    const length = cutLength(window.subarray(start, end), offset === size);
-    yield window.subarray(start, start + length);
-    start += length;
+    const block = await cutter.next(window.subarray(start, end), offset === size);
+    yield { block, bytes: window.subarray(start, start + block.size) };
+    start += block.size;
   }
 }

@@ -5,11 +5,12 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { createBufferPool, type PooledBuffer } from "../common/buffer-pool.ts";
 import { createTaskGroup, type TaskGroup } from "../common/task-group.ts";
 import { DiskError, type Ingested, type RelativePath, type SmallBlock, type Stat, type Transfer, type TransferProgress } from "../ports.ts";
+import { Cutter } from "./cutter.ts";
 import { createDeltaMaker } from "./delta-maker.ts";
 import { Editing } from "./editing.ts";
 import { createLocalBlocks } from "./local-blocks.ts";
 import type { TransferOptions } from "./options.ts";
-import { readBlocks, type Source, windowBytes } from "./reader.ts";
+import { type ReadBlock, readBlocks, type Source, windowBytes } from "./reader.ts";
 import { createSender } from "./sender.ts";
 
 /** Files read at the same time: reading is faster than sending, so a few keep the network busy. */
@@ -51,19 +52,18 @@ export function createUploads(options: TransferOptions): Uploads {
     });
   }
 
-  async function takeIn(view: Uint8Array, intake: Intake, group: TaskGroup, progress: TransferProgress): Promise<void> {
-    const block: BlockRef = { hash: await hashBlock(view), size: view.length };
+  async function takeIn({ block, bytes }: ReadBlock, intake: Intake, group: TaskGroup, progress: TransferProgress): Promise<void> {
     const { editing, small } = intake;
     const done = () => progress(block.size);
     intake.blocks.push(block);
     const known = intake.met.has(block.hash) || knowledge.serverHas(block.hash);
     intake.met.add(block.hash);
     const isSmall = block.size <= packBlockBytesMax;
-    if (!known && isSmall) small.push({ hash: block.hash, bytes: view.slice() });
+    if (!known && isSmall) small.push({ hash: block.hash, bytes: bytes.slice() });
     const gap = editing?.pass(block);
     if (known || (isSmall && gap === undefined)) return done();
-    if (editing === undefined || gap === undefined) return sendCopy(block, view, group, done);
-    const copy = await copyOf(view, group.signal);
+    if (editing === undefined || gap === undefined) return sendCopy(block, bytes, group, done);
+    const copy = await copyOf(bytes, group.signal);
     // Until it is known what follows.
     editing.keep({ block, gap, copy, done });
   }
@@ -73,14 +73,14 @@ export function createUploads(options: TransferOptions): Uploads {
     { signal, progress = ignore, before }: UploadOptions,
   ): Promise<Intake & Pick<Ingested, "deltas">> {
     await using group = createTaskGroup(signal);
-    using editing =
-      before === undefined ? undefined : new Editing(decodeManifest(before), { path: source.path, makeDelta, send, cache, group });
+    const old = before === undefined ? [] : decodeManifest(before);
+    using editing = before === undefined ? undefined : new Editing(old, { path: source.path, makeDelta, send, cache, group });
     const intake: Intake = { blocks: [], small: [], met: new Set(), editing };
     {
       using window = await windows.take(group.signal);
-      for await (const view of readBlocks(source, window.bytes)) {
+      for await (const read of readBlocks(source, window.bytes, new Cutter(old, hashBlock))) {
         group.signal.throwIfAborted();
-        await takeIn(view, intake, group, progress);
+        await takeIn(read, intake, group, progress);
       }
     }
     editing?.end();
