@@ -9,12 +9,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runScript, ScriptFailure } from "../scripts/local/failure.ts";
 import { benchmarks } from "./benchmarks.ts";
+import { descendants } from "./memory.ts";
 import { cellsOf, type Line } from "./report/line.ts";
 import { machineOf, machineText } from "./report/machine.ts";
 import { pageOf } from "./report/page.ts";
 import { tableOf } from "./report/table.ts";
 
 const out = join(import.meta.dirname, "out");
+
+// Edges, devices and peers end with it: what they leave in the system's folder for temporary files is all that stays.
+for (const [signal, number] of [
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGTERM", 15],
+] as const)
+  process.once(signal, () => {
+    for (const pid of descendants(process.pid)) kill(pid);
+    process.exit(128 + number);
+  });
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
 
 await runScript(async () => {
   const names = process.argv.slice(2);

@@ -18,19 +18,25 @@ export type Prepared = Change & {
   readonly bytes: number;
 };
 
-export type Case = { readonly name: string; readonly prepare: (place: Place) => Promise<Prepared> };
+export type Case = {
+  readonly name: string;
+  readonly prepare: (place: Place) => Promise<Prepared>;
+  /** Where it makes a difference only to who sends less than the whole file: the case that it is like to others. */
+  readonly asWhole?: string;
+};
 
 export function casesOf(scale: number): Case[] {
   const large = Math.max(1, Math.round(256 * scale)) * MiB;
   const json = Math.max(1, Math.round(64 * scale)) * MiB;
   const inPart = Math.max(2, Math.round(20 * scale)) * filesPerFolder;
   const small = inPart * partFolders;
+  const asWhole = "100 bytes overwritten in its middle";
   const deleted = inPart / 2;
   return [
     { name: `new file of ${large / MiB} MiB`, prepare: (place) => newLarge(place, large) },
-    { name: "100 bytes overwritten in its middle", prepare: (place) => overwritten(place, Math.floor(large / 2)) },
-    { name: "100 bytes put in at its head", prepare: inserted },
-    { name: "1 MiB put at its end", prepare: appended },
+    { name: asWhole, prepare: (place) => overwritten(place, Math.floor(large / 2)) },
+    { name: "100 bytes put in at its head", prepare: inserted, asWhole },
+    { name: "1 MiB put at its end", prepare: appended, asWhole },
     { name: "touch of the large file", prepare: touched },
     { name: `new ${json / MiB} MiB of JSON`, prepare: (place) => newJson(place, json) },
     { name: `copy of a file of ${json / MiB} MiB`, prepare: (place) => copied(place, json) },

@@ -24,7 +24,11 @@ export async function race(run: Race, context: Context): Promise<Line[]> {
   try {
     await using session = await contender.open(directory, lanes);
     const random = seeded(context.seed);
-    for (const [index, { name, prepare }] of casesOf(context.scale).entries()) {
+    for (const [index, { name, prepare, asWhole }] of casesOf(context.scale).entries()) {
+      if (contender.sendsWhole === true && asWhole !== undefined) {
+        lines.push({ bench, what: name, who: contender.name, value: undefined, unit: "s", also: `sends all of it, as "${asWhole}"` });
+        continue;
+      }
       const change = await prepare({ a: session.a, b: session.b, aside: join(aside, `${index}`), random });
       const line = await measure(run, session, { name, change });
       lines.push(line);

@@ -15,6 +15,7 @@ export const rclone: Contender = {
   name: "rclone",
   needs: { program: "rclone", from: "apt install rclone" },
   way: "sync to its SFTP server after each change, then from there to B",
+  sendsWhole: true,
   async open(directory, lanes) {
     await using stack = new AsyncDisposableStack();
     const [a, far, b, cache] = ["a", "far", "b", "cache"].map((name) => join(directory, name));

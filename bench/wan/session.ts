@@ -11,6 +11,8 @@ export type Contender = {
   readonly needs?: { readonly program: string; readonly from: string };
   /** How it is run, in a few words. */
   readonly way: string;
+  /** Of a file that was edited it sends all: one edit shows what each takes. */
+  readonly sendsWhole?: true;
   /** Everything it makes is below `directory`. */
   open(directory: string, lanes: Lanes): Promise<Session>;
 };
