@@ -20,7 +20,9 @@ const blindMsMax = 5 * 60 * 1000;
 type Folders = "all" | ReadonlySet<RelativePath>;
 /** `deep`: those of the folders below which everything is looked at. */
 type Due = { readonly folders: Folders; readonly deep: ReadonlySet<RelativePath> };
-type Look = { readonly folders: Folders; readonly result: ScanResult };
+/** `told`: how many observations are in the tree already. */
+type Looked = ScanResult & { readonly told: number };
+type Look = { readonly folders: Folders; readonly result: Looked };
 type Unrest = { readonly firstMs: number; readonly lastMs: number };
 
 export class DiskWatch {
@@ -114,9 +116,10 @@ export class DiskWatch {
     try {
       const nowMs = this.#core.now;
       const { folders, result } = await this.#lookFor(due, isTold, signal);
-      const { observations, hindrances, foldersSeen, entriesSeen, unseen } = result;
+      const { observations, hindrances, foldersSeen, entriesSeen, unseen, told } = result;
       applyObservations(trees, observations, nowMs);
-      if (folders === "all") this.#putOff(this.#core.now - nowMs, observations.length);
+      const found = observations.length + told;
+      if (folders === "all") this.#putOff(this.#core.now - nowMs, found);
       // What it is called and where it stands can be told at once; only then is it looked into.
       for (const id of unseen) this.#unseen.set(id, this.#core.now + settleMs);
       for (const { path, reason, detail, nextTryMs } of applyHindrances(trees, hindrances, { folders, nowMs, retryMs: blindMs })) {
@@ -124,10 +127,8 @@ export class DiskWatch {
       }
       const again = trees.waiting.hindrances().flatMap(({ path, nextTryMs }) => (nextTryMs === null ? [] : [[path, nextTryMs] as const]));
       this.#again = new Map(again);
-      if (folders === "all" || observations.length > 0) {
-        this.#core.event({ type: "scan", foldersSeen, entriesSeen, found: observations.length });
-      }
-      return observations.length > 0;
+      if (folders === "all" || found > 0) this.#core.event({ type: "scan", foldersSeen, entriesSeen, found });
+      return found > 0;
     } catch (error) {
       // What was to be looked at has not been.
       this.everything();
@@ -174,9 +175,14 @@ export class DiskWatch {
     return observations.some((seen) => ("name" in seen && seen.name === ignoreFileName) || local.get(seen.id)?.name === ignoreFileName);
   }
 
-  async #look({ folders, deep }: Due, signal: AbortSignal): Promise<ScanResult> {
-    const { trees, options, newNodeId } = this.#core;
-    return options.scan({
+  async #look({ folders, deep }: Due, signal: AbortSignal): Promise<Looked> {
+    const { trees, options, newNodeId, now } = this.#core;
+    let told = 0;
+    const tell = (observations: readonly Observation[]) => {
+      applyObservations(trees, observations, now);
+      told += observations.length;
+    };
+    const result = await options.scan({
       disk: options.disk,
       view: trees.local.view(),
       rootId,
@@ -185,8 +191,10 @@ export class DiskWatch {
       takesOver: true,
       newId: newNodeId,
       onFolder: (path) => this.#watches.add(path),
+      ...(folders === "all" && trees.isBlank && { tell }),
       signal,
     });
+    return { ...result, told };
   }
 }
 

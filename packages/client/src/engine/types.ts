@@ -15,7 +15,7 @@ import type {
   WatchEvents,
   Watcher,
 } from "../ports.ts";
-import type { LocalView, ScanResult } from "../scan/types.ts";
+import type { LocalView, Observation, ScanResult } from "../scan/types.ts";
 
 /** What the file system below the synced folder can tell apart and hold. */
 export type Platform = {
@@ -37,6 +37,8 @@ export type ScanRequest = {
   readonly deep?: ReadonlySet<RelativePath>;
   /** A folder that was moved need not be looked into: the engine does so afterwards. */
   readonly takesOver?: true;
+  /** Given when nothing is known yet: then what is found is told here bit by bit, and not with the result. */
+  readonly tell?: (observations: readonly Observation[]) => void;
   /** For nodes seen for the first time. */
   newId(): NodeId;
   /** Called before a folder is listed, so that its watch is armed by then. */

@@ -2,6 +2,7 @@ import type { NodeId } from "@ashlar/shared/ids";
 import { type Disk, DiskError, type RelativePath, type Stat } from "../ports.ts";
 import { mayBe } from "./difference.ts";
 import { DirtyFolders } from "./dirty-folders.ts";
+import { firstLook } from "./first-look.ts";
 import { Identity } from "./identity.ts";
 import type { IgnoreRules } from "./ignore.ts";
 import { comparePaths, pathOf } from "./path.ts";
@@ -23,6 +24,8 @@ export type ScanOptions = {
   /** A known folder that was moved need not be looked into now: whoever asks does so later, by `deep`. */
   readonly takesOver?: boolean;
   readonly ignore: IgnoreRules;
+  /** Given when nothing is known yet, the view is empty: then what is found is told here bit by bit, and not with the result. */
+  readonly tell?: ((observations: readonly Observation[]) => void) | undefined;
   /** An id for an entry seen for the first time. */
   newId(): NodeId;
   /** Called when a folder is about to be listed, so that its watch is armed before what is in it is looked at. */
@@ -39,6 +42,7 @@ export type ScanOptions = {
  */
 export async function scan(options: ScanOptions): Promise<ScanResult> {
   const { disk, view, rootId, folders } = options;
+  if (options.tell !== undefined) return firstLook(options, options.tell);
   if (options.takesOver !== true || folders === "all") return look(options);
   const takeOver = new TakeOver(disk, view, rootId);
   const quick = await look(options, takeOver);

@@ -17,6 +17,7 @@ type Seen = {
 
 type Appearance = Pick<Extract<Observation, { type: "appeared" }>, "parent" | "name" | "kind">;
 
+/** The disk says all of it again. */
 export function applyObservations(trees: Trees, observations: readonly Observation[], nowMs: number): void {
   trees.transaction(() => {
     const seen: Seen = { nowMs, known: new Map(), open: trees.intents.nodes() };
@@ -28,7 +29,7 @@ export function applyObservations(trees: Trees, observations: readonly Observati
       trees.local.remove(observation.id);
       trees.waiting.removeNode(observation.id);
     }
-  });
+  }, "found-again");
 }
 
 function applyOne(trees: Trees, observation: Observation, seen: Seen): void {

@@ -16,7 +16,7 @@ import { SharedTree } from "./shared-tree.ts";
 import { WaitingList } from "./waiting-list.ts";
 
 /** Of each tree: more than a plan and what lies above its nodes. */
-const cachedMax = 4096;
+const cachedMax = 2048;
 
 export class Trees {
   readonly remote: SharedTree;
@@ -93,6 +93,12 @@ export class Trees {
       at = node.parent;
     }
     return names.toReversed().join("/");
+  }
+
+  /** Nothing was ever seen on this disk, or agreed on. */
+  get isBlank(): boolean {
+    const row = this.#database.prepare("SELECT EXISTS (SELECT 1 FROM local) OR EXISTS (SELECT 1 FROM synced) AS known").get();
+    return row?.["known"] === 0;
   }
 
   /** Files and links that are about to be deleted: on the server because they vanished here, and here because they vanished there. */
