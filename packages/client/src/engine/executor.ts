@@ -41,6 +41,11 @@ export class Executor {
     return this.#commits.size > 0;
   }
 
+  /** Resolves when no commit is under way. */
+  async committed(): Promise<void> {
+    await Promise.all(this.#commits);
+  }
+
   /** Resolves when all is done but what nothing waits for, long transfers and commits: those go on as flights. Failures wait with their items. */
   async run({ actions }: Plan, signal: AbortSignal): Promise<void> {
     this.#core.trees.transaction(() => actions.forEach((action) => this.#inDatabase(action)));
@@ -54,8 +59,8 @@ export class Executor {
       if (action.do === "commit") tasks.set(index, { isLong: false, done: committed });
       else tasks.set(index, this.#start(action, tasks, prefetched, signal));
     }
-    // Deletions that nothing waits for come after the downloads, which may copy from what is to be deleted.
-    const before = [...tasks.values()].map(({ done }) => done);
+    // Deletions that nothing waits for come after the downloads, which may copy from what is to be deleted: also those of earlier plans.
+    const before = [...this.#downloads, ...[...tasks.values()].map(({ done }) => done)];
     for (const [index, action] of actions.entries()) {
       if (isLast(action, index)) tasks.set(index, this.#start(action, tasks, Promise.allSettled(before), signal));
     }
@@ -81,7 +86,7 @@ export class Executor {
     const isLong =
       this.#isLong(action) ||
       needs.some((task) => task.isLong) ||
-      (action.do === "remove-local" && [...tasks.values()].some((task) => task.isLong));
+      (action.do === "remove-local" && (this.#downloads.size > 0 || [...tasks.values()].some((task) => task.isLong)));
     const done = this.#whileBusy([action.node], async () => {
       const held = await Promise.all(needs.map((task) => task.done));
       if (action.do === "download" || action.do === "remove-local") await first;
@@ -123,6 +128,7 @@ export class Executor {
     try {
       await work();
       this.#core.trees.waiting.removeNode(node);
+      this.#core.hasGotOn = true;
       return true;
     } catch (error) {
       if (!signal.aborted) this.#core.fail(node, error);

@@ -141,9 +141,11 @@ export class Loop {
       } else if (turn === "idle") {
         const nextMs = this.#nextTryMs();
         const pauseMs = nextMs === undefined ? undefined : nextMs - this.#core.now;
-        if (this.#core.flights.size > 0) await this.#core.wake.wait(this.#core.options.clock, onceWaitMsMax, signal);
+        // What ended since the plan was made may have left something to do.
+        const { flights, wake, options } = this.#core;
+        if (flights.size > 0 || wake.isCalled) await wake.wait(options.clock, onceWaitMsMax, signal);
         else if (pauseMs === undefined || pauseMs > onceWaitMsMax || waits++ >= onceWaitsMax) return;
-        else await this.#core.wake.wait(this.#core.options.clock, Math.max(1, pauseMs), signal);
+        else await wake.wait(options.clock, Math.max(1, pauseMs), signal);
       }
     }
   }
@@ -176,7 +178,8 @@ export class Loop {
       await this.#reconciler.end(signal);
       const acted = await this.#round(signal);
       this.#check();
-      if (!this.#core.isHeldUp) this.#patience.failures = 0;
+      // What is under way may still fail as it did before.
+      if (!this.#core.isHeldUp && this.#core.flights.size === 0) this.#patience.failures = 0;
       return found || acted || this.#remote.isBehind || this.#core.stale.size > 0 ? "worked" : "idle";
     } catch (error) {
       if (signal.aborted) return "idle";
@@ -212,11 +215,13 @@ export class Loop {
   async #hearEdge(signal: AbortSignal): Promise<void> {
     // What was sent and never answered comes first: planning anew would send it twice.
     await this.#committer.resend(signal);
-    if (!this.#core.isHeldUp) await this.#remote.catchUp(signal);
+    if (!this.#core.isHeldUp) await this.#remote.catchUp(() => this.#executor.committed(), signal);
   }
 
   async #round(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted || this.#core.isHeldUp) return false;
+    // Those of steps beside the rounds.
+    this.#core.recentDeletions.save();
     const next = this.#plan();
     this.#note(next);
     const question = deletionQuestion(this.#core, next);
