@@ -91,7 +91,7 @@ export class Executor {
       const held = await Promise.all(needs.map((task) => task.done));
       if (action.do === "download" || action.do === "remove-local") await first;
       if (signal.aborted || held.includes(false)) return false;
-      return this.#attempt(action.node, signal, () => this.#slots(action).run(() => this.#take(action, planned, signal)));
+      return this.#slots(action).run(() => this.#attempt(action, planned, signal));
     });
     if (isLong) this.#fly(done);
     return { isLong, done };
@@ -124,14 +124,16 @@ export class Executor {
     return action.do === "read" || action.do === "download" || action.do === "fetch-manifest" ? this.#transfers : this.#diskSteps;
   }
 
-  async #attempt(node: NodeId, signal: AbortSignal, work: () => Promise<void>): Promise<boolean> {
+  async #attempt(action: Action, planned: LocalNode | undefined, signal: AbortSignal): Promise<boolean> {
+    // Hundreds may wait for their turn: none of them asks in vain once more, and all are planned again.
+    if (signal.aborted || (asksTheEdge.has(action.do) && this.#core.edgeFailure !== undefined)) return false;
     try {
-      await work();
-      this.#core.trees.waiting.removeNode(node);
+      await this.#take(action, planned, signal);
+      this.#core.trees.waiting.removeNode(action.node);
       this.#core.hasGotOn = true;
       return true;
     } catch (error) {
-      if (!signal.aborted) this.#core.fail(node, error);
+      if (!signal.aborted) this.#core.fail(action.node, error);
       return false;
     }
   }
@@ -249,4 +251,5 @@ function isForNewContent(actions: readonly Action[]): boolean {
   );
 }
 
+const asksTheEdge: ReadonlySet<Action["do"]> = new Set(["download", "fetch-manifest"]);
 const changesPlaces: ReadonlySet<Action["do"]> = new Set(["move-local", "set-aside", "keep-copy", "remove-local"]);

@@ -18,7 +18,6 @@ import { type Feed, type FeedEvents, UnreachableError } from "../ports.ts";
 import { HaltError, type Outcome, type ReconcileDepth, type Status } from "./types.ts";
 import { Watches } from "./watches.ts";
 
-const actionsMax = commitOpsMax;
 /** So that one commit takes what a plan reads, and the folders that it is in. */
 const readsMax = 0.9 * commitOpsMax;
 /** While a person is asked, or the root is gone, nobody may tell us of the answer: look now and then. */
@@ -131,7 +130,7 @@ export class Loop {
       const turn = await this.#turn(signal);
       signal.throwIfAborted();
       if (this.#standing.question !== undefined) return;
-      const { edgeFailure, stateFailure } = this.#core;
+      const { edgeFailure, stateFailure, flights, wake, options } = this.#core;
       if (stateFailure !== undefined) {
         if (this.#patience.failures >= onceFailuresMax) throw new DatabaseFullError(stateFailure.why);
         await this.#waitForSpace(stateFailure.why, signal);
@@ -142,7 +141,6 @@ export class Loop {
         const nextMs = this.#nextTryMs();
         const pauseMs = nextMs === undefined ? undefined : nextMs - this.#core.now;
         // What ended since the plan was made may have left something to do.
-        const { flights, wake, options } = this.#core;
         if (flights.size > 0 || wake.isCalled) await wake.wait(options.clock, onceWaitMsMax, signal);
         else if (pauseMs === undefined || pauseMs > onceWaitMsMax || waits++ >= onceWaitsMax) return;
         else await wake.wait(options.clock, Math.max(1, pauseMs), signal);
@@ -220,7 +218,6 @@ export class Loop {
 
   async #round(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted || this.#core.isHeldUp) return false;
-    // Those of steps beside the rounds.
     this.#core.recentDeletions.save();
     const next = this.#plan();
     this.#note(next);
@@ -249,7 +246,7 @@ export class Loop {
     return plan(trees, {
       dirty: trees.dirty.ids(now),
       busy: (id) => busy.has(id) || open.has(id) || trees.waiting.isPutOff(id, now),
-      actionsMax,
+      actionsMax: commitOpsMax,
       readsMax,
       readBytesMax: held.room(this.#executor.isCommitting),
       fold: trees.fold,

@@ -35,12 +35,15 @@ const appliedTo = ({ events }: Device) => events.flatMap((event) => (event.type 
 
 describe("content that cannot be had", () => {
   const isDead = { now: false };
+  let asked = 0;
 
   function deaf() {
     isDead.now = false;
+    asked = 0;
     return begin((port, { clock }) => ({
       fetch: async (...args) => {
         if (!isDead.now) return port.fetch(...args);
+        asked++;
         await clock.sleep(300);
         throw new UnreachableError("no way to the content");
       },
@@ -54,6 +57,18 @@ describe("content that cannot be had", () => {
     isDead.now = true;
     await expect(sync(two)).rejects.toThrow("no way to the content");
     expect(two.events.filter(({ type }) => type === "offline").length).toBeLessThan(6);
+  });
+
+  it("X140 is not asked for by those that wait for their turn", async () => {
+    const { one, two, sync } = deaf();
+    writeMany(one, 500, (index) => `longer than one block ${index}`);
+    await sync(one);
+    isDead.now = true;
+    await expect(sync(two)).rejects.toThrow("no way to the content");
+    expect(asked).toBeLessThan(100);
+    isDead.now = false;
+    await sync(two);
+    expect(two.disk.listing()).toEqual(one.disk.listing());
   });
 
   it("X134 is asked for ever less often while a device runs, and comes when it can be had", async () => {
