@@ -18,7 +18,7 @@ export class Committer {
   readonly #remote: RemoteSync;
   readonly #underWay = new Set<OpId>();
   /** Ends when the last commit that was sent has been answered and told the trees. */
-  #last: Promise<unknown> = Promise.resolve();
+  #last = Promise.resolve();
 
   constructor(core: Core, remote: RemoteSync) {
     this.#core = core;
@@ -88,11 +88,13 @@ export class Committer {
       await before;
       take(answer);
     } finally {
-      ended.resolve();
+      // Also if it failed: whoever comes next waits for those before.
+      void before.then(ended.resolve);
     }
   }
 
   #hear({ ops }: Batch, { changes, head, results }: CommitResponse): void {
+    this.#core.hasGotOn = true;
     this.#remote.apply(changes, head);
     this.#core.trees.transaction(() => results.forEach((result, index) => this.#conclude(ops[index], result)));
   }

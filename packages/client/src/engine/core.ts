@@ -34,6 +34,8 @@ export class Core {
   edgeFailure: (Failure & { scope: "edge" }) | undefined;
   /** Why this client's own state cannot be written, likewise. */
   stateFailure: (Failure & { scope: "state" }) | undefined;
+  /** A step was taken since the last wait for the edge or for the state. */
+  hasGotOn = false;
   halt: HaltError | undefined;
   /** An error that nobody expected, from a step that nobody waits for. */
   bug: unknown;

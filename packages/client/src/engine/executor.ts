@@ -41,6 +41,11 @@ export class Executor {
     return this.#commits.size > 0;
   }
 
+  /** Resolves when no commit is under way. */
+  async committed(): Promise<void> {
+    await Promise.all(this.#commits);
+  }
+
   /** Resolves when all is done but what nothing waits for, long transfers and commits: those go on as flights. Failures wait with their items. */
   async run({ actions }: Plan, signal: AbortSignal): Promise<void> {
     this.#core.trees.transaction(() => actions.forEach((action) => this.#inDatabase(action)));
@@ -54,8 +59,8 @@ export class Executor {
       if (action.do === "commit") tasks.set(index, { isLong: false, done: committed });
       else tasks.set(index, this.#start(action, tasks, prefetched, signal));
     }
-    // Deletions that nothing waits for come after the downloads, which may copy from what is to be deleted.
-    const before = [...tasks.values()].map(({ done }) => done);
+    // Deletions that nothing waits for come after the downloads, which may copy from what is to be deleted: also those of earlier plans.
+    const before = [...this.#downloads, ...[...tasks.values()].map(({ done }) => done)];
     for (const [index, action] of actions.entries()) {
       if (isLast(action, index)) tasks.set(index, this.#start(action, tasks, Promise.allSettled(before), signal));
     }
@@ -81,12 +86,12 @@ export class Executor {
     const isLong =
       this.#isLong(action) ||
       needs.some((task) => task.isLong) ||
-      (action.do === "remove-local" && [...tasks.values()].some((task) => task.isLong));
+      (action.do === "remove-local" && (this.#downloads.size > 0 || [...tasks.values()].some((task) => task.isLong)));
     const done = this.#whileBusy([action.node], async () => {
       const held = await Promise.all(needs.map((task) => task.done));
       if (action.do === "download" || action.do === "remove-local") await first;
       if (signal.aborted || held.includes(false)) return false;
-      return this.#attempt(action.node, signal, () => this.#slots(action).run(() => this.#take(action, planned, signal)));
+      return this.#slots(action).run(() => this.#attempt(action, planned, signal));
     });
     if (isLong) this.#fly(done);
     return { isLong, done };
@@ -119,13 +124,16 @@ export class Executor {
     return action.do === "read" || action.do === "download" || action.do === "fetch-manifest" ? this.#transfers : this.#diskSteps;
   }
 
-  async #attempt(node: NodeId, signal: AbortSignal, work: () => Promise<void>): Promise<boolean> {
+  async #attempt(action: Action, planned: LocalNode | undefined, signal: AbortSignal): Promise<boolean> {
+    // Hundreds may wait for their turn: none of them asks in vain once more, and all are planned again.
+    if (signal.aborted || (asksTheEdge.has(action.do) && this.#core.edgeFailure !== undefined)) return false;
     try {
-      await work();
-      this.#core.trees.waiting.removeNode(node);
+      await this.#take(action, planned, signal);
+      this.#core.trees.waiting.removeNode(action.node);
+      this.#core.hasGotOn = true;
       return true;
     } catch (error) {
-      if (!signal.aborted) this.#core.fail(node, error);
+      if (!signal.aborted) this.#core.fail(action.node, error);
       return false;
     }
   }
@@ -243,4 +251,5 @@ function isForNewContent(actions: readonly Action[]): boolean {
   );
 }
 
+const asksTheEdge: ReadonlySet<Action["do"]> = new Set(["download", "fetch-manifest"]);
 const changesPlaces: ReadonlySet<Action["do"]> = new Set(["move-local", "set-aside", "keep-copy", "remove-local"]);

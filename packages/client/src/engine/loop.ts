@@ -18,7 +18,6 @@ import { type Feed, type FeedEvents, UnreachableError } from "../ports.ts";
 import { HaltError, type Outcome, type ReconcileDepth, type Status } from "./types.ts";
 import { Watches } from "./watches.ts";
 
-const actionsMax = commitOpsMax;
 /** So that one commit takes what a plan reads, and the folders that it is in. */
 const readsMax = 0.9 * commitOpsMax;
 /** While a person is asked, or the root is gone, nobody may tell us of the answer: look now and then. */
@@ -131,7 +130,7 @@ export class Loop {
       const turn = await this.#turn(signal);
       signal.throwIfAborted();
       if (this.#standing.question !== undefined) return;
-      const { edgeFailure, stateFailure } = this.#core;
+      const { edgeFailure, stateFailure, flights, wake, options } = this.#core;
       if (stateFailure !== undefined) {
         if (this.#patience.failures >= onceFailuresMax) throw new DatabaseFullError(stateFailure.why);
         await this.#waitForSpace(stateFailure.why, signal);
@@ -141,9 +140,10 @@ export class Loop {
       } else if (turn === "idle") {
         const nextMs = this.#nextTryMs();
         const pauseMs = nextMs === undefined ? undefined : nextMs - this.#core.now;
-        if (this.#core.flights.size > 0) await this.#core.wake.wait(this.#core.options.clock, onceWaitMsMax, signal);
+        // What ended since the plan was made may have left something to do.
+        if (flights.size > 0 || wake.isCalled) await wake.wait(options.clock, onceWaitMsMax, signal);
         else if (pauseMs === undefined || pauseMs > onceWaitMsMax || waits++ >= onceWaitsMax) return;
-        else await this.#core.wake.wait(this.#core.options.clock, Math.max(1, pauseMs), signal);
+        else await wake.wait(options.clock, Math.max(1, pauseMs), signal);
       }
     }
   }
@@ -176,7 +176,8 @@ export class Loop {
       await this.#reconciler.end(signal);
       const acted = await this.#round(signal);
       this.#check();
-      if (!this.#core.isHeldUp) this.#patience.failures = 0;
+      // What is under way may still fail as it did before.
+      if (!this.#core.isHeldUp && this.#core.flights.size === 0) this.#patience.failures = 0;
       return found || acted || this.#remote.isBehind || this.#core.stale.size > 0 ? "worked" : "idle";
     } catch (error) {
       if (signal.aborted) return "idle";
@@ -212,11 +213,12 @@ export class Loop {
   async #hearEdge(signal: AbortSignal): Promise<void> {
     // What was sent and never answered comes first: planning anew would send it twice.
     await this.#committer.resend(signal);
-    if (!this.#core.isHeldUp) await this.#remote.catchUp(signal);
+    if (!this.#core.isHeldUp) await this.#remote.catchUp(() => this.#executor.committed(), signal);
   }
 
   async #round(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted || this.#core.isHeldUp) return false;
+    this.#core.recentDeletions.save();
     const next = this.#plan();
     this.#note(next);
     const question = deletionQuestion(this.#core, next);
@@ -244,7 +246,7 @@ export class Loop {
     return plan(trees, {
       dirty: trees.dirty.ids(now),
       busy: (id) => busy.has(id) || open.has(id) || trees.waiting.isPutOff(id, now),
-      actionsMax,
+      actionsMax: commitOpsMax,
       readsMax,
       readBytesMax: held.room(this.#executor.isCommitting),
       fold: trees.fold,

@@ -4,7 +4,7 @@ import type { Core } from "./core.ts";
 import type { Standing } from "./standing.ts";
 
 export class Patience {
-  /** In a row. */
+  /** In a row, with no step taken between. */
   failures = 0;
   readonly #core: Core;
   readonly #standing: Standing;
@@ -41,7 +41,8 @@ export class Patience {
   }
 
   #next(retryAfterMs?: number): number {
-    this.failures++;
+    this.failures = this.#core.hasGotOn ? 1 : this.failures + 1;
+    this.#core.hasGotOn = false;
     return Math.max(1, retryAfterMs ?? fullJitterMs(this.failures, this.#core.options.random));
   }
 

@@ -62,16 +62,23 @@ export class RemoteSync {
     if (this.#core.trees.meta.cursor < head) this.isBehind = true;
   }
 
-  /** Fetches what is missing. Rejects with UnreachableError or ProblemError. */
-  async catchUp(signal: AbortSignal): Promise<void> {
+  /** Fetches what is missing. `committed` resolves when no commit is under way. Rejects with UnreachableError or ProblemError. */
+  async catchUp(committed: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const { meta } = this.#core.trees;
     while (this.isBehind || this.#isVoid) {
       signal.throwIfAborted();
       this.isBehind = false;
       try {
         const { epoch } = meta;
-        if (this.#isVoid || epoch === null) await this.#refetch(signal);
-        else await this.#fetchPage(epoch, signal);
+        if (this.#isVoid || epoch === null) {
+          // What the tree shows before its commit is answered would never be agreed, and an edit of it made a conflict.
+          await committed();
+          if (this.#core.isHeldUp) {
+            this.isBehind = true;
+            return;
+          }
+          await this.#refetch(signal);
+        } else await this.#fetchPage(epoch, signal);
       } catch (error) {
         this.isBehind = true;
         throw error;
@@ -86,7 +93,8 @@ export class RemoteSync {
       const page = await this.#core.options.edge.changes(before, epoch, signal);
       if (page.epoch !== epoch || page.head < before) this.#setBack();
       else this.apply(page.changes, page.head);
-      if (this.isBehind && meta.cursor === before) this.#isVoid = true;
+      // What else was heard of meanwhile may begin after more than was asked for.
+      if (meta.cursor === before && before < page.head) this.#isVoid = true;
     } catch (error) {
       if (!isCursorVoid(error)) throw error;
       if (problemCode(error) === "epoch-changed") this.#setBack();

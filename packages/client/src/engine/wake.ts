@@ -5,6 +5,11 @@ export class Wake {
   #isCalled = false;
   #resolve: (() => void) | undefined;
 
+  /** Called since the last sleep. */
+  get isCalled(): boolean {
+    return this.#isCalled;
+  }
+
   call(): void {
     this.#isCalled = true;
     this.#resolve?.();

@@ -1,7 +1,10 @@
 import type { NodeId } from "@ashlar/shared/ids";
 
+/** That of some 80 blocks, or 160 MB. Those of thousands of longer files would fill the memory. */
+const manifestCharsMax = 4096;
+
 /** A tree's nodes as they were last read, so that a step that asks for one and for all above it, again and again, asks the database once. */
-export class NodeCache<Node> {
+export class NodeCache<Node extends { readonly manifest: string | null }> {
   readonly #read: (id: NodeId) => Node | undefined;
   readonly #nodesMax: number;
   readonly #nodes = new Map<NodeId, Node | undefined>();
@@ -16,6 +19,7 @@ export class NodeCache<Node> {
     const known = this.#nodes.get(id);
     if (known !== undefined || this.#nodes.has(id)) return known;
     const node = this.#read(id);
+    if ((node?.manifest?.length ?? 0) > manifestCharsMax) return node;
     // All at once: what is in use is soon here again, and who remembers an order pays for it at every look.
     if (this.#nodes.size >= this.#nodesMax) this.#nodes.clear();
     if (this.#nodesMax > 0) this.#nodes.set(id, node);

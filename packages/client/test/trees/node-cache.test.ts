@@ -84,18 +84,30 @@ it("T31 what the trees say is what the database holds, also after a transaction 
   );
 });
 
-it("T31 no more nodes are kept in memory than allowed, and each is read once while it is", () => {
+function cacheOf(nodes: Readonly<Record<string, string>>, nodesMax: number) {
   const reads: string[] = [];
-  const cache = new NodeCache<string>((id) => {
+  const cache = new NodeCache<{ manifest: string }>((id) => {
     reads.push(id);
-    return id === "absent" ? undefined : id;
-  }, 2);
-  const get = (...asked: string[]) => asked.map((id) => cache.get(id as NodeId));
-  expect(get("a", "absent", "a", "absent")).toEqual(["a", undefined, "a", undefined]);
+    const manifest = nodes[id];
+    return manifest === undefined ? undefined : { manifest };
+  }, nodesMax);
+  const get = (...asked: string[]) => asked.map((id) => cache.get(id as NodeId)?.manifest);
+  return { cache, get, reads };
+}
+
+it("T31 no more nodes are kept in memory than allowed, and each is read once while it is", () => {
+  const { cache, get, reads } = cacheOf({ a: "A", b: "B" }, 2);
+  expect(get("a", "absent", "a", "absent")).toEqual(["A", undefined, "A", undefined]);
   expect(reads).toEqual(["a", "absent"]);
   get("b", "b", "a");
   expect(reads).toEqual(["a", "absent", "b", "a"]);
   cache.forget("a" as NodeId);
   get("a", "b");
   expect(reads).toEqual(["a", "absent", "b", "a", "a"]);
+});
+
+it("T33 nodes of long files are not kept in memory", () => {
+  const { get, reads } = cacheOf({ short: "x".repeat(4096), long: "x".repeat(4097) }, 10);
+  get("short", "short", "long", "long");
+  expect(reads).toEqual(["short", "long", "long"]);
 });
