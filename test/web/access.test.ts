@@ -123,8 +123,8 @@ it("WB90 trash, rewind, links and insights with something in them have no fault 
   const screens = {
     Trash: page.getByRole("button", { name: "Restore Folder" }),
     Shared: page.getByRole("button", { name: "End the link to from elsewhere.txt" }),
-    Insights: page.getByRole("img", { name: "Commits by device" }).locator("canvas"),
-    Settings: page.getByText("other", { exact: true }),
+    Insights: page.getByRole("list", { name: "Commits by device" }),
+    Settings: page.getByRole("region", { name: "Devices and sessions" }).getByText("other", { exact: true }),
   };
   for (const [name, here] of Object.entries(screens)) {
     await goTo(page, name);
@@ -176,7 +176,7 @@ it("WB90 the pages beside the app have no fault that the accessibility checker f
 
   await page.goto(`${url()}/link`);
   await page.getByLabel("Code").fill("nothing");
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("A code has eight letters").waitFor();
   await expectAccessible(page, "a code that is none");
   const body = JSON.stringify({ device: "laptop" });

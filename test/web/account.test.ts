@@ -62,13 +62,13 @@ it("WB3 a code can be typed as people type, and one that is not good is said to 
   const login = await startLogin("typed");
   await page.goto(`${url()}/link`);
   await page.getByLabel("Code").fill("nonsense!");
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("A code has eight letters, as in WDJB-MJHT.").waitFor();
   await page.getByLabel("Code").fill("BBBB-BBBB");
-  await page.getByRole("button", { name: "Go on" }).click();
-  await page.getByText("This code is not good (any more).").waitFor();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("This code is not known, or has expired.").waitFor();
   await page.getByLabel("Code").fill(login.link.slice(-9).toLowerCase().replace("-", " "));
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("button", { name: "Yes, let it in" }).click();
   expect((await login.ended())?.code).toBe(0);
 });

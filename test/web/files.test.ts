@@ -176,11 +176,14 @@ it("WB17 a lost connection is said, and what happened meanwhile is shown when it
   await context.setOffline(true);
   for (const socket of sockets) await socket.close({ code: 1001 });
   await page.getByText("Offline", { exact: true }).waitFor();
+  const notice = page.getByText("No connection.");
+  await notice.waitFor();
   await makeFolder(second.page, "Meanwhile");
   await context.setOffline(false);
   await page.getByRole("button", { name: "Refresh" }).click();
   await rowOf(page, "Meanwhile").waitFor();
   await page.getByText("Up to date, live").waitFor();
+  expect(await notice.count()).toBe(0);
   expect(await namesOn(page)).toEqual(["Meanwhile"]);
 });
 

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { root } from "../../scripts/local/root.ts";
 import { violations } from "./support/axe.ts";
 import { pdfOf, pixel, wavOf } from "./support/media.ts";
-import { goTo, makeFolder, rowOf, signUp, uploaded } from "./support/pages.ts";
+import { expectSaid, goTo, makeFolder, rowOf, signUp, uploaded } from "./support/pages.ts";
 import { useStage } from "./support/stage.ts";
 
 const firstScriptBytesMax = 150_000;
@@ -182,4 +182,26 @@ it("WB93 no screen makes the browser complain, nor does the policy of the pages 
       .waitFor();
   }
   expect(person.faults).toEqual([]);
+});
+
+it("WB94 a page, or something over one, whose script does not come says so, and the rest of the app goes on", async () => {
+  await using person = await openPerson();
+  const { page, context } = person;
+  await signUp(page, url());
+  await uploaded(page, [{ name: "note.txt", content: "words" }]);
+  await context.route(/\/assets\/(trash|versions-dialog)-[^/]+\.js$/, (route) => route.abort());
+  await goTo(page, "Trash");
+  await page.getByRole("heading", { name: "This page could not be loaded" }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await goTo(page, "Files");
+  await rowOf(page, "note.txt").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Versions…" }).click();
+  await expectSaid(page, "This could not be loaded.");
+  await rowOf(page, "note.txt").dblclick();
+  await page.getByText("words", { exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await context.unroute(/\/assets\/(trash|versions-dialog)-[^/]+\.js$/);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await goTo(page, "Trash");
+  await page.getByRole("heading", { name: "The trash is empty" }).waitFor();
 });

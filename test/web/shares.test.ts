@@ -75,7 +75,7 @@ it("WB71 a link with a password tells nothing before it, and says where one is w
   await page.getByLabel("Password").fill("swordfish");
   await page.getByRole("button", { name: "Open" }).click();
   await page.getByRole("heading", { name: "plan.txt", level: 1 }).waitFor();
-  await page.getByRole("button", { name: "Look at it" }).click();
+  await page.getByRole("button", { name: "Preview" }).click();
   await page.getByText("the plan").waitFor();
   expect(guest.faults).toEqual([]);
 });

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { BrowserContext } from "playwright-core";
 import { expect, it } from "vitest";
 import { seeded } from "../e2e/support/random.ts";
-import { goTo, rowOf, signUp, upload, uploaded } from "./support/pages.ts";
+import { pixel } from "./support/media.ts";
+import { goTo, rowOf, signIn, signUp, upload, uploaded } from "./support/pages.ts";
 import { useStage } from "./support/stage.ts";
 
 const MiB = 1024 * 1024;
@@ -181,6 +182,29 @@ it("WB38 who signs out leaves nothing behind of what was being uploaded", async 
   await page.getByRole("heading", { name: "Sign in to Ashlar" }).waitFor();
   await expect.poll(kept).toBe(0);
   expect(person.faults).toEqual([]);
+});
+
+it("WB38 who signs out leaves nothing in the browser's cache of what was looked at", async () => {
+  await using person = await openPerson();
+  const { page } = person;
+  const email = await signUp(page, url());
+  await uploaded(page, [{ name: "private.png", content: pixel }]);
+  const answered = page.waitForResponse((response) => response.url().includes("/v1/c/"));
+  await rowOf(page, "private.png").dblclick();
+  const address = (await answered).url();
+  const cached = () =>
+    page.evaluate(async (asked) => {
+      const answer = await fetch(asked, { cache: "only-if-cached", mode: "same-origin" }).catch(() => undefined);
+      return answer?.ok === true;
+    }, address);
+  await expect.poll(cached).toBe(true);
+  await page.keyboard.press("Escape");
+  await goTo(page, "Settings");
+  await page.getByRole("region", { name: "Account" }).getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in to Ashlar" }).waitFor();
+  // The browser clears it beside the answer.
+  await expect.poll(cached).toBe(false);
+  await signIn(page, url(), email);
 });
 
 it("WB35 a file is downloaded under its name, with its bytes", async () => {

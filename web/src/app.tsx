@@ -5,6 +5,7 @@ import { useStore } from "./platform/store.ts";
 import { SignIn } from "./pages/sign-in.tsx";
 import { resumeSession, sessionState } from "./session/session.ts";
 import { Shell } from "./shell/shell.tsx";
+import { Boundary } from "./ui/boundary.tsx";
 import { Empty, Spinner } from "./ui/empty.tsx";
 import { Toasts } from "./ui/toasts.tsx";
 
@@ -13,18 +14,20 @@ const SharedPage = lazy(async () => ({ default: (await import("./share/shared-pa
 export function App() {
   return (
     <>
-      <Switch>
-        <Route path="/s/:token">
-          {({ token }) => (
-            <Suspense fallback={<Spinner label="Opening" />}>
-              <SharedPage token={token} />
-            </Suspense>
-          )}
-        </Route>
-        <Route>
-          <Account />
-        </Route>
-      </Switch>
+      <Boundary>
+        <Switch>
+          <Route path="/s/:token">
+            {({ token }) => (
+              <Suspense fallback={<Spinner label="Opening" />}>
+                <SharedPage token={token} />
+              </Suspense>
+            )}
+          </Route>
+          <Route>
+            <Account />
+          </Route>
+        </Switch>
+      </Boundary>
       <Toasts />
     </>
   );
@@ -38,11 +41,11 @@ function Account() {
       return <Spinner label="Signing in" />;
     case "unreachable":
       return (
-        <main>
+        <main className="gate">
           <Empty
             isPage
             icon={CloudOff}
-            title="The server cannot be reached"
+            title="Ashlar cannot be opened now"
             actions={
               <button type="button" className="button button--primary" onClick={() => void resumeSession()}>
                 Try again

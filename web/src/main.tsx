@@ -8,6 +8,7 @@ import "./styles/shell.css";
 import "./styles/files.css";
 import "./styles/pages.css";
 import "./styles/preview.css";
+import "./styles/touch.css";
 import { applyTheme } from "./ui/theme.ts";
 
 applyTheme();

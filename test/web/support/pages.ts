@@ -32,8 +32,10 @@ export const namesOn = (page: Page): Promise<string[]> => page.locator(".grid__i
 
 export async function makeFolder(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name: "New folder" }).click();
-  await page.getByRole("textbox", { name: "Name" }).fill(name);
-  await page.getByRole("button", { name: "Make folder" }).click();
+  await page.getByRole("dialog", { name: "New folder" }).waitFor();
+  // The field has the focus, with what is in it selected.
+  await page.keyboard.type(name);
+  await page.keyboard.press("Enter");
   await rowOf(page, name).waitFor();
 }
 

@@ -1,7 +1,8 @@
 /** What opens over a list of files: a preview, or a dialog about one or several of them. */
 import type { NodeId } from "@ashlar/shared/ids";
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import type { Entry } from "../library/entry.ts";
+import { Loaded } from "../ui/boundary.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { MoveDialog } from "./move-dialog.tsx";
 import { NewFolderDialog } from "./new-folder-dialog.tsx";
@@ -47,21 +48,21 @@ export function FileDialogs({ open, folder, onClose, onMade, onMove, onDownload 
       );
     case "preview":
       return (
-        <Suspense fallback={null}>
+        <Loaded onClose={onClose}>
           <Preview entry={open.entry} siblings={open.siblings} onClose={onClose} onDownload={onDownload} />
-        </Suspense>
+        </Loaded>
       );
     case "versions":
       return (
-        <Suspense fallback={null}>
+        <Loaded onClose={onClose}>
           <VersionsDialog entry={open.entry} onClose={onClose} />
-        </Suspense>
+        </Loaded>
       );
     case "share":
       return (
-        <Suspense fallback={null}>
+        <Loaded onClose={onClose}>
           <ShareDialog entry={open.entry} onClose={onClose} />
-        </Suspense>
+        </Loaded>
       );
   }
 }

@@ -18,6 +18,8 @@ type FileGridProps = {
   readonly onOpen: (entry: Entry) => void;
   /** Without it there is no menu. */
   readonly onMenu?: (at: Point) => void;
+  /** The menu of one entry, by its button, where no mouse asks for it. */
+  readonly onMore?: (at: Point, entry: Entry) => void;
   readonly onKey?: (event: KeyboardEvent) => void;
   readonly sort?: Sort;
   readonly onSort?: (sort: Sort) => void;
@@ -30,7 +32,6 @@ type FileGridProps = {
 
 const rowPx = 44;
 const tallRowPx = 60;
-const headPx = 36;
 const pageRows = 12;
 /** Letters typed within this time are one beginning of a name. */
 const typeAheadMs = 800;
@@ -45,6 +46,7 @@ export function FileGrid(props: FileGridProps) {
   const { label, entries, selection, onSelect, onOpen, onMenu, sort, onSort, whereOf } = props;
   const grid = useRef<HTMLDivElement>(null);
   const isNarrow = useMediaQuery("(max-width: 720px)");
+  const headPx = useMediaQuery("(pointer: coarse)") ? 44 : 36;
   const before = useRef(entries);
   const typed = useRef({ text: "", atMs: 0 });
   const estimate = isNarrow || whereOf !== undefined ? tallRowPx : rowPx;
@@ -114,7 +116,7 @@ export function FileGrid(props: FileGridProps) {
   };
 
   const onRowClick = (event: MouseEvent, entry: Entry) => {
-    const isTouch = event.nativeEvent instanceof PointerEvent && event.nativeEvent.pointerType === "touch";
+    const isTouch = isByTouch(event);
     if (event.shiftKey) onSelect(extend(selection, entries, entry.node));
     else if (event.ctrlKey || event.metaKey || (isTouch && selection.selected.size > 0)) onSelect(toggle(selection, entry.node));
     else if (isTouch) onOpen(entry);
@@ -147,7 +149,7 @@ export function FileGrid(props: FileGridProps) {
         if (byKeyboard && cursor === undefined && first !== undefined) onSelect({ ...selection, cursor: first.node });
       }}
     >
-      <div className="grid__row grid__head" role="row" aria-rowindex={1}>
+      <div className="grid__row grid__head" role="row" aria-rowindex={1} style={{ height: headPx }}>
         <span role="columnheader" className="grid__tick" aria-colindex={1}>
           <span className="visually-hidden">Selected</span>
         </span>
@@ -191,16 +193,22 @@ export function FileGrid(props: FileGridProps) {
               onClick={onRowClick}
               onOpen={onOpen}
               onTick={() => onSelect(toggle(selection, entry.node))}
-              onMenu={() => {
-                if (!selection.selected.has(entry.node)) onSelect(only(entry.node));
+              onMenu={(event) => {
+                if (isByTouch(event)) {
+                  // A long touch begins to select; the menu has its button.
+                  event.preventDefault();
+                  event.stopPropagation();
+                  onSelect(toggle(selection, entry.node));
+                } else if (!selection.selected.has(entry.node)) onSelect(only(entry.node));
               }}
-              onMore={isNarrow ? onMenu : undefined}
+              onMore={isNarrow ? (at) => props.onMore?.(at, entry) : undefined}
               isRenaming={props.renaming === entry.node}
               onRenamed={(name) => {
                 props.onRenamed?.(entry, name);
                 grid.current?.focus();
               }}
-              drag={props.drag}
+              // On a phone it would take the long touch.
+              drag={isNarrow ? undefined : props.drag}
             />
           );
         })}
@@ -208,3 +216,5 @@ export function FileGrid(props: FileGridProps) {
     </div>
   );
 }
+
+const isByTouch = ({ nativeEvent }: MouseEvent): boolean => nativeEvent instanceof PointerEvent && nativeEvent.pointerType === "touch";

@@ -1,13 +1,15 @@
 /** Files and folders in a list, and what one does to them there: open, rename, choose several, ask for the menu. */
 import type { NodeId } from "@ashlar/shared/ids";
+import { SquareCheck } from "lucide-react";
 import { type KeyboardEvent, useCallback, useState } from "react";
 import type { Entry } from "../library/entry.ts";
 import type { Sort } from "../library/sorting.ts";
+import { countText } from "../ui/format.ts";
 import { Menu, type MenuItem, type Point } from "../ui/menu.tsx";
 import { FileGrid } from "./file-grid.tsx";
 import type { FileDeeds } from "./file-menu.ts";
 import type { RowDrag } from "./file-row.tsx";
-import { nothing, type Selection } from "./selection.ts";
+import { nothing, type Selection, toggle } from "./selection.ts";
 import { SelectionBar } from "./selection-bar.tsx";
 
 /** A name is typed in the list itself, and given when it is. */
@@ -31,11 +33,26 @@ type FileListProps = {
 
 export function FileList({ does, itemsOf, emptyItems = [], onKey, entries, selection, onSelect, ...grid }: FileListProps) {
   const [renaming, setRenaming] = useState<NodeId>();
-  const [menuAt, setMenuAt] = useState<Point>();
-  const closeMenu = useCallback(() => setMenuAt(undefined), []);
+  const [menu, setMenu] = useState<{ readonly at: Point; readonly of?: NodeId }>();
+  const closeMenu = useCallback(() => setMenu(undefined), []);
   const selected = entries.filter(({ node }) => selection.selected.has(node));
   const deeds: FileDeeds = { ...does, rename: ({ node }) => setRenaming(node) };
   const items = selected.length > 0 ? itemsOf(selected, deeds) : emptyItems;
+  // The menu of one entry, as that is now.
+  const of = entries.find(({ node }) => node === menu?.of && !selection.selected.has(node));
+  const menuItems = of === undefined ? items : withSelect(itemsOf([of], deeds), of);
+
+  /** Where no mouse does it. */
+  function withSelect([open, ...rest]: readonly MenuItem[], entry: Entry): MenuItem[] {
+    const select: MenuItem = {
+      type: "action",
+      id: "select",
+      label: "Select",
+      icon: SquareCheck,
+      run: () => onSelect(toggle(selection, entry.node)),
+    };
+    return [...(open === undefined ? [] : [open]), select, ...rest];
+  }
 
   const onListKey = (event: KeyboardEvent) => {
     const cursor = entries.find(({ node }) => node === selection.cursor);
@@ -54,7 +71,8 @@ export function FileList({ does, itemsOf, emptyItems = [], onKey, entries, selec
         selection={selection}
         onSelect={onSelect}
         onOpen={does.open}
-        onMenu={setMenuAt}
+        onMenu={(at) => setMenu({ at })}
+        onMore={(at, entry) => setMenu({ at, of: entry.node })}
         onKey={onListKey}
         renaming={renaming}
         onRenamed={(entry, name) => {
@@ -63,9 +81,15 @@ export function FileList({ does, itemsOf, emptyItems = [], onKey, entries, selec
         }}
       />
       {selected.length > 0 && <SelectionBar count={selected.length} items={items} onClear={() => onSelect(nothing)} />}
-      {menuAt !== undefined && items.length > 0 && (
-        <Menu label={selected.length > 0 ? "What is selected" : "This folder"} at={menuAt} items={items} onClose={closeMenu} />
+      {menu !== undefined && menuItems.length > 0 && (
+        <Menu label={labelOf(of === undefined ? selected : [of])} at={menu.at} items={menuItems} onClose={closeMenu} />
       )}
     </>
   );
+}
+
+function labelOf(entries: readonly Entry[]): string {
+  const [first] = entries;
+  if (first === undefined) return "This folder";
+  return entries.length === 1 ? first.name : countText(entries.length, "item");
 }

@@ -27,7 +27,7 @@ type FileRowProps = {
   readonly onClick: (event: MouseEvent, entry: Entry) => void;
   readonly onOpen: (entry: Entry) => void;
   readonly onTick: () => void;
-  readonly onMenu: () => void;
+  readonly onMenu: (event: MouseEvent) => void;
   /** Where no mouse asks for the menu. */
   readonly onMore: ((at: Point) => void) | undefined;
   readonly onRenamed: (name: string | undefined) => void;
@@ -113,7 +113,6 @@ export function FileRow(props: FileRowProps) {
             onClick={(event) => {
               event.stopPropagation();
               const { left, bottom } = event.currentTarget.getBoundingClientRect();
-              props.onMenu();
               props.onMore?.({ x: left, y: bottom });
             }}
           >

@@ -75,23 +75,26 @@ export function FilesPage({ folder }: { readonly folder: NodeId }) {
     navigate(folderPath(chain?.at(-2)?.node ?? rootId));
     event.preventDefault();
   };
+  const isGone = listing.state.type === "failed" && listing.state.isGone;
   const count = entries.filter(({ node }) => selection.selected.has(node)).length;
 
   return (
     <div className="files" data-over={drop.isOver} {...drop.page}>
       <header className="files__head">
-        <Breadcrumbs chain={chain} canDrop={drop.canDrop} onDrop={drop.dropOn} />
+        <Breadcrumbs chain={chain} isGone={isGone} canDrop={drop.canDrop} onDrop={drop.dropOn} />
         <SearchBox ref={search} value={query} onChange={setQuery} />
-        <div className="files__tools">
-          <button type="button" className="icon-button files__help" aria-label="Keyboard help" title="Keyboard help (?)" onClick={onHelp}>
-            <Keyboard size={18} aria-hidden />
-          </button>
-          <button type="button" className="button" onClick={newFolder.run}>
-            <FolderPlus size={17} aria-hidden />
-            <span className="files__word">New folder</span>
-          </button>
-          <UploadButton folder={folder} />
-        </div>
+        {!isGone && (
+          <div className="files__tools">
+            <button type="button" className="icon-button files__help" aria-label="Keyboard help" title="Keyboard help (?)" onClick={onHelp}>
+              <Keyboard size={18} aria-hidden />
+            </button>
+            <button type="button" className="button" onClick={newFolder.run}>
+              <FolderPlus size={17} aria-hidden />
+              <span className="files__word">New folder</span>
+            </button>
+            <UploadButton folder={folder} />
+          </div>
+        )}
       </header>
       {query === "" ? (
         <>
@@ -126,7 +129,7 @@ export function FilesPage({ folder }: { readonly folder: NodeId }) {
               ? `${countText(count, "item")} selected`
               : listing.state.type === "loading"
                 ? `Reading… ${entries.length > 0 ? countText(entries.length, "item") : ""}`
-                : countText(entries.length, "item")}
+                : listing.state.type === "ready" && countText(entries.length, "item")}
           </p>
         </>
       ) : (
@@ -142,8 +145,10 @@ export function FilesPage({ folder }: { readonly folder: NodeId }) {
       />
       {drop.isOver && (
         <div className="files__drop" aria-hidden>
-          <Upload size={28} />
-          Drop to upload to {title}
+          <p>
+            <Upload size={20} />
+            Drop to upload to “{title}”, or onto a folder
+          </p>
         </div>
       )}
     </div>

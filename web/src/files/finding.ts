@@ -9,8 +9,9 @@ export type Found = { readonly entries: readonly Entry[]; readonly paths: Readon
 /** More than anybody reads: a longer word finds fewer. */
 export const foundMax = 500;
 const typingMs = 180;
-/** A burst of changes, as of an upload of many files, asks no more often. */
+/** A burst of changes asks no more often; one that goes on, as of an upload of many files, less and less often. */
 const againMs = 1500;
+const againMsMax = 60_000;
 
 type Finding = {
   readonly ask: (after: string | null) => Promise<SearchPage>;
@@ -25,6 +26,7 @@ type Finding = {
 /** Ends by rejecting, when `signal` is aborted. */
 export async function keepFinding({ ask, show, fail, commits, clock, signal }: Finding): Promise<never> {
   await clock.sleep(typingMs, signal);
+  let restMs = againMs;
   for (let isFirst = true; ; isFirst = false) {
     const seen = commits.get();
     try {
@@ -37,7 +39,9 @@ export async function keepFinding({ ask, show, fail, commits, clock, signal }: F
       signal.throwIfAborted();
       fail(error);
     }
-    await clock.sleep(againMs, signal);
+    await clock.sleep(restMs, signal);
+    // What comes after a while without any is looked for soon after.
+    restMs = Object.is(commits.get(), seen) ? againMs : Math.min(restMs * 2, againMsMax);
     await changedFrom(commits, seen, signal);
   }
 }

@@ -8,6 +8,7 @@ import type { Listing } from "../library/library.ts";
 import { useApp } from "../shell/context.ts";
 import { UploadButton } from "../transfer/upload-button.tsx";
 import { Empty, Spinner } from "../ui/empty.tsx";
+import { useMediaQuery } from "../ui/use-media-query.ts";
 
 type FolderViewProps = {
   readonly folder: NodeId;
@@ -19,6 +20,7 @@ type FolderViewProps = {
 
 export function FolderView({ folder, listing: { state }, entries, children }: FolderViewProps) {
   const { library } = useApp();
+  const isTouch = useMediaQuery("(hover: none)");
   if (entries.length > 0) return children;
   if (state.type === "loading") return <Spinner label="Reading the folder" />;
   if (state.type === "ready")
@@ -28,7 +30,8 @@ export function FolderView({ folder, listing: { state }, entries, children }: Fo
         title={folder === rootId ? "No files yet" : "This folder is empty"}
         actions={<UploadButton folder={folder} />}
       >
-        Drop files or folders here, or sync a folder with <code className="mono">ashlar sync</code>.
+        {isTouch ? "Upload files" : "Drop files or folders here"}, or sync a folder of a computer with{" "}
+        <code className="mono">ashlar sync</code>.
       </Empty>
     );
   if (state.isGone) return <Gone />;

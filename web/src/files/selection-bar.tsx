@@ -39,7 +39,7 @@ export function SelectionBar({ count, items, onClear }: SelectionBarProps) {
       >
         <Ellipsis size={18} aria-hidden />
       </button>
-      {at !== undefined && <Menu label="What is selected" at={at} items={items} onClose={close} />}
+      {at !== undefined && <Menu label={countText(count, "item")} at={at} items={items} onClose={close} />}
     </div>
   );
 }

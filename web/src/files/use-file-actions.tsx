@@ -54,7 +54,9 @@ function fileActions(library: Library): FileActions {
       if (fault !== undefined) return sayFault(faultTexts[fault]);
       run(async () => tell(`Renamed to “${name}”.`, await rename(library, entry, name)));
     },
-    move(entries, to) {
+    move(chosen, to) {
+      // As they are now: the dialog was open for a while.
+      const entries = chosen.flatMap((entry) => library.latest(entry) ?? []);
       const where = to === rootId ? "Files" : `“${library.get(to)?.name ?? "the folder"}”`;
       run(async () => tell(`Moved ${thing(entries)} to ${where}.`, await moveTo(library, entries, to)));
     },

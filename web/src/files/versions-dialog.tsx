@@ -80,7 +80,7 @@ export function VersionsDialog({ entry, onClose }: { readonly entry: Entry; read
                 {version.supersededAt !== null && (
                   <button type="button" className="button" onClick={() => restore(node, version)}>
                     <RotateCcw size={15} aria-hidden />
-                    Restore
+                    <span className="rows__word">Restore</span>
                   </button>
                 )}
               </li>

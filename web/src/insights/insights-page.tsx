@@ -6,6 +6,7 @@ import { useApp } from "../shell/context.ts";
 import { bytesText, countText, dayText } from "../ui/format.ts";
 import { Answered, Page } from "../ui/page.tsx";
 import { useAsked } from "../ui/use-asked.ts";
+import { BarList } from "./bar-list.tsx";
 import { Bars } from "./bars.tsx";
 import { byDay, byDevice, latencyBuckets, latencyMedianText } from "./figures.ts";
 
@@ -69,26 +70,32 @@ function Sent({ insights }: { readonly insights: Insights }) {
   return (
     <section className="card" aria-labelledby="sent">
       <h2 id="sent">Sent per day</h2>
-      <p className="muted">The same changes in three ways: as whole files, as blocks that were new, and as it really travelled.</p>
-      <Bars
-        label="Bytes sent per day"
-        labels={days.map(({ day }) => dayText(day))}
-        series={[
-          { name: "Whole files", colour: "--line-strong", values: days.map(({ fileBytes }) => fileBytes) },
-          { name: "New blocks", colour: "--folder", values: days.map(({ blockBytes }) => blockBytes) },
-          { name: "Sent", colour: "--good", values: days.map(({ sentBytes }) => sentBytes) },
-        ]}
-        text={bytesText}
-      />
-      <Numbers
-        head={["Day", "Whole files", "New blocks", "Sent"]}
-        rows={days.map(({ day, fileBytes, blockBytes, sentBytes }) => [
-          day,
-          bytesText(fileBytes),
-          bytesText(blockBytes),
-          bytesText(sentBytes),
-        ])}
-      />
+      {days.length === 0 ? (
+        <p className="muted">Nothing was sent in the last 30 days.</p>
+      ) : (
+        <>
+          <p className="muted">The same changes in three ways: as whole files, as blocks that were new, and as they really travelled.</p>
+          <Bars
+            label="Bytes sent per day"
+            labels={days.map(({ day }) => dayText(day))}
+            series={[
+              { name: "Whole files", colour: "--whole", values: days.map(({ fileBytes }) => fileBytes) },
+              { name: "New blocks", colour: "--folder", values: days.map(({ blockBytes }) => blockBytes) },
+              { name: "Sent", colour: "--good", values: days.map(({ sentBytes }) => sentBytes) },
+            ]}
+            text={bytesText}
+          />
+          <Numbers
+            head={["Day", "Whole files", "New blocks", "Sent"]}
+            rows={days.map(({ day, fileBytes, blockBytes, sentBytes }) => [
+              dayText(day),
+              bytesText(fileBytes),
+              bytesText(blockBytes),
+              bytesText(sentBytes),
+            ])}
+          />
+        </>
+      )}
     </section>
   );
 }
@@ -102,12 +109,9 @@ function Activity({ insights }: { readonly insights: Insights }) {
         <p className="muted">Nothing was changed in the last 30 days.</p>
       ) : (
         <>
-          <Bars
+          <BarList
             label="Commits by device"
-            labels={devices.map(({ name }) => name)}
-            series={[{ name: "Commits", colour: "--accent-fill", values: devices.map(({ commits }) => commits) }]}
-            isCount
-            text={(value) => value.toLocaleString()}
+            bars={devices.map(({ name, commits }) => ({ name, value: commits, text: countText(commits, "commit") }))}
           />
           <Numbers
             head={["Device", "Commits", "Sent"]}

@@ -34,7 +34,7 @@ export function LinkPage() {
         setStep({ at: "asking", code: code.data, facts });
       } catch (error) {
         const isGone = codeOf(error) === "not-found" || codeOf(error) === "code-expired";
-        setFault(isGone ? "This code is not good (any more). Run “ashlar login” again for a new one." : messageOf(error));
+        setFault(isGone ? "This code is not known, or has expired. Run “ashlar login” again for a new one." : messageOf(error));
       }
     },
     [connection],
@@ -72,7 +72,7 @@ export function LinkPage() {
             onChange={(event) => setText(event.target.value)}
           />
           <button type="submit" className="button button--primary">
-            Go on
+            Continue
           </button>
         </form>
       )}
@@ -90,8 +90,8 @@ export function LinkPage() {
           <p className="notice">
             <TriangleAlert size={18} aria-hidden />
             {step.facts.sameNetwork === false
-              ? "It asks from another network than this browser. Go on only if you started it there yourself."
-              : "Go on only if you see this very code in your own terminal. Somebody who sent you a link wants your files."}
+              ? "It asks from another network than this browser. Continue only if you started it there yourself."
+              : "Continue only if you see this very code in your own terminal. Somebody who sent you a link wants your files."}
           </p>
           <div className="dialog__actions">
             <button type="button" className="button" onClick={() => answer(step.code, false)}>

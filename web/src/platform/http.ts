@@ -6,7 +6,7 @@ const blobBytesMin = 64 * 1024;
 
 export const browserHttp: Http = {
   async request({ method, path, headers, body, answerBytesMax, signal }) {
-    const response = await fetch(path, {
+    const response = await fetchOrSay(path, {
       method,
       headers,
       redirect: "error",
@@ -22,6 +22,16 @@ export const browserHttp: Http = {
     return { status: response.status, headers: Object.fromEntries(response.headers), body: bytes };
   },
 };
+
+/** Of whatever goes wrong on the way, browsers say “Failed to fetch” and the like. */
+async function fetchOrSay(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (cause) {
+    if (cause instanceof TypeError) throw new Error("check your connection, and try again.", { cause });
+    throw cause;
+  }
+}
 
 function bodyOf(bytes: Uint8Array): BodyInit {
   const own = bytes.slice();

@@ -2,6 +2,7 @@
 import { ChevronLeft, ChevronRight, Download, FileQuestion, X } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { contentAddress } from "../files/content-address.ts";
+import { KindIcon } from "../files/kind-icon.tsx";
 import { type PreviewKind, previewOf } from "../files/kinds.ts";
 import { useApp } from "../shell/context.ts";
 import type { Entry } from "../library/entry.ts";
@@ -156,7 +157,13 @@ function Content({ kind, url, name, onDownload }: { kind: PreviewKind; url: stri
     case "video":
       return <video className="preview__media" src={url} controls autoPlay onError={broken} aria-label={name} />;
     case "audio":
-      return <audio className="preview__audio" src={url} controls autoPlay onError={broken} aria-label={name} />;
+      return (
+        <div className="preview__sound">
+          <KindIcon entry={{ name, kind: "file" }} size={72} />
+          <p className="truncate">{name}</p>
+          <audio src={url} controls autoPlay onError={broken} aria-label={name} />
+        </div>
+      );
     case "pdf":
       return <PdfView url={url} onBroken={broken} />;
     case "markdown":

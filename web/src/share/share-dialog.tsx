@@ -75,8 +75,8 @@ export function ShareDialog({ entry, onClose }: { readonly entry: Entry; readonl
       }
     >
       <p className="muted">
-        Anybody with the link can look at {entry.kind === "folder" ? "this folder, as it is then," : "this file, as it is then,"} and
-        download it. Nobody needs an account, and nobody learns who you are.
+        Anybody with the link can see this {entry.kind === "folder" ? "folder" : "file"}, always as it is now, and download it. Nobody needs
+        an account, and nobody learns who you are.
       </p>
       {fault?.at === "page" && (
         <p className="notice notice--danger" role="alert">
@@ -84,7 +84,7 @@ export function ShareDialog({ entry, onClose }: { readonly entry: Entry; readonl
         </p>
       )}
       <Field
-        label="Password (if you want one)"
+        label="Password (optional)"
         type="password"
         autoComplete="new-password"
         value={password}
@@ -102,7 +102,7 @@ export function ShareDialog({ entry, onClose }: { readonly entry: Entry; readonl
         </select>
       </label>
       <Field
-        label="How many downloads (if there is a limit)"
+        label="How many downloads (optional)"
         inputMode="numeric"
         value={downloads}
         fault={fault?.at === "downloads" ? fault.text : undefined}
@@ -137,8 +137,7 @@ function Made({ name, url, hasPassword, onClose }: MadeProps) {
       }
     >
       <p className="muted">
-        “{name}” can be seen under this link.{hasPassword ? " Send the password in another way." : ""} You find it under Shared, where you
-        can end it.
+        “{name}” can be seen under this link.{hasPassword ? " Send the password in another way." : ""} You can end it under Shared.
       </p>
       <div className="copy">
         <input ref={input} className="input mono" aria-label="Link" readOnly value={url} onFocus={(event) => event.target.select()} />

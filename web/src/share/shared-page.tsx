@@ -1,10 +1,11 @@
 /** What a person with a link sees: no account, and nothing of whose it is. */
 import { Download, Link2Off, Lock } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { lazy, useCallback, useEffect, useState } from "react";
 import type { SharedNode, ShareInfo } from "@ashlar/shared/protocol/share";
 import { saveFrom } from "../files/download.ts";
 import { KindIcon } from "../files/kind-icon.tsx";
 import { call } from "../session/session.ts";
+import { Loaded } from "../ui/boundary.tsx";
 import { Empty, Spinner } from "../ui/empty.tsx";
 import { Field } from "../ui/field.tsx";
 import { bytesText, countText, momentText } from "../ui/format.ts";
@@ -149,10 +150,10 @@ function Shared({ guest, expiresAt, onOver }: SharedProps) {
     });
   return (
     <>
-      <div className="guest__title">
-        <KindIcon entry={root} size={30} />
+      <div className={root.kind === "file" ? "guest__title guest__title--file" : "guest__title"}>
+        <KindIcon entry={root} size={root.kind === "file" ? 56 : 30} />
         <div className="guest__name">
-          <h1 className="truncate">{root.name === "" ? "All files" : root.name}</h1>
+          <h1>{root.name === "" ? "All files" : root.name}</h1>
           <p className="muted number">
             {root.kind === "file" ? bytesText(root.size) : "Folder"}
             {expiresAt !== null && ` · until ${momentText(expiresAt)}`}
@@ -161,7 +162,7 @@ function Shared({ guest, expiresAt, onOver }: SharedProps) {
         </div>
         {root.kind === "file" && (
           <button type="button" className="button" onClick={() => setShown({ file: root, among: [root] })}>
-            Look at it
+            Preview
           </button>
         )}
         <button type="button" className="button button--primary" onClick={() => download(root)}>
@@ -171,7 +172,7 @@ function Shared({ guest, expiresAt, onOver }: SharedProps) {
       </div>
       {root.kind === "folder" && <SharedFolder guest={guest} onShow={(file, among) => setShown({ file, among })} onDownload={download} />}
       {shown !== undefined && (
-        <Suspense fallback={null}>
+        <Loaded onClose={() => setShown(undefined)}>
           <PreviewFrame
             entry={shown.file}
             siblings={shown.among}
@@ -180,7 +181,7 @@ function Shared({ guest, expiresAt, onOver }: SharedProps) {
             onClose={() => setShown(undefined)}
             onDownload={() => download(shown.file)}
           />
-        </Suspense>
+        </Loaded>
       )}
     </>
   );

@@ -1,4 +1,4 @@
-import { RefreshCw } from "lucide-react";
+import { CloudOff, RefreshCw } from "lucide-react";
 import { useStore } from "../platform/store.ts";
 import { useApp } from "./context.ts";
 
@@ -21,6 +21,22 @@ export function LinkStatus() {
       </span>
       <button type="button" className="icon-button" aria-label="Refresh" title="Refresh" onClick={() => library.refresh()}>
         <RefreshCw size={15} aria-hidden />
+      </button>
+    </div>
+  );
+}
+
+/** On top of every page: what it shows may be out of date. */
+export function OfflineNotice() {
+  const { library } = useApp();
+  const { state } = useStore(library.link);
+  if (state !== "offline") return null;
+  return (
+    <div className="offline">
+      <CloudOff size={17} aria-hidden />
+      <p>No connection. What you see may be out of date.</p>
+      <button type="button" className="link-button" onClick={() => library.refresh()}>
+        Try again
       </button>
     </div>
   );

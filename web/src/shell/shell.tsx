@@ -2,16 +2,17 @@
 import { ChartColumn, Folder, History, Link as LinkIcon, Settings, Trash2, type LucideIcon } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { nodeIdSchema, rootId } from "@ashlar/shared/ids";
-import { Link, Redirect, Route, Switch, useRoute } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation, useRoute } from "wouter";
 import { FilesPage } from "../files/files-page.tsx";
 import { Library } from "../library/library.ts";
 import type { Connection } from "../session/connection.ts";
 import { sessionEnded } from "../session/session.ts";
 import { createTransfers, type Transfers } from "../transfer/transfers.ts";
 import { TransferPanel } from "../transfer/transfer-panel.tsx";
+import { Boundary } from "../ui/boundary.tsx";
 import { Spinner } from "../ui/empty.tsx";
 import { Logo } from "../ui/logo.tsx";
-import { LinkStatus } from "./link-status.tsx";
+import { LinkStatus, OfflineNotice } from "./link-status.tsx";
 import { Room } from "./room.tsx";
 import { AppContext } from "./context.ts";
 
@@ -28,6 +29,7 @@ type App = { readonly library: Library; readonly transfers: Transfers };
 
 export function Shell({ connection }: { readonly connection: Connection }) {
   const [app, setApp] = useState<App>();
+  const [place] = useLocation();
   useEffect(() => {
     const library = new Library(connection, sessionEnded);
     const transfers = createTransfers(library);
@@ -83,40 +85,43 @@ export function Shell({ connection }: { readonly connection: Connection }) {
           </div>
         </nav>
         <main className="shell__main" id="main" tabIndex={-1}>
-          <Suspense fallback={<Spinner label="Opening" />}>
-            <Switch>
-              <Route path="/">
-                <FilesPage folder={rootId} />
-              </Route>
-              <Route path="/f/:node">
-                {({ node }) => {
-                  const folder = nodeIdSchema.safeParse(node);
-                  return folder.success ? <FilesPage folder={folder.data} /> : <Redirect to="/" replace />;
-                }}
-              </Route>
-              <Route path="/trash">
-                <page.Trash />
-              </Route>
-              <Route path="/rewind">
-                <page.Rewind />
-              </Route>
-              <Route path="/shares">
-                <page.Shares />
-              </Route>
-              <Route path="/insights">
-                <page.Insights />
-              </Route>
-              <Route path="/settings">
-                <page.Settings />
-              </Route>
-              <Route path="/link">
-                <page.Link />
-              </Route>
-              <Route>
-                <Redirect to="/" replace />
-              </Route>
-            </Switch>
-          </Suspense>
+          <OfflineNotice />
+          <Boundary place={place}>
+            <Suspense fallback={<Spinner label="Opening" />}>
+              <Switch>
+                <Route path="/">
+                  <FilesPage folder={rootId} />
+                </Route>
+                <Route path="/f/:node">
+                  {({ node }) => {
+                    const folder = nodeIdSchema.safeParse(node);
+                    return folder.success ? <FilesPage folder={folder.data} /> : <Redirect to="/" replace />;
+                  }}
+                </Route>
+                <Route path="/trash">
+                  <page.Trash />
+                </Route>
+                <Route path="/rewind">
+                  <page.Rewind />
+                </Route>
+                <Route path="/shares">
+                  <page.Shares />
+                </Route>
+                <Route path="/insights">
+                  <page.Insights />
+                </Route>
+                <Route path="/settings">
+                  <page.Settings />
+                </Route>
+                <Route path="/link">
+                  <page.Link />
+                </Route>
+                <Route>
+                  <Redirect to="/" replace />
+                </Route>
+              </Switch>
+            </Suspense>
+          </Boundary>
         </main>
         <TransferPanel />
       </div>

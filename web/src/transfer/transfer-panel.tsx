@@ -67,7 +67,7 @@ export function TransferPanel() {
           <X size={16} aria-hidden />
         </button>
       </header>
-      {(active.length > 0 || resting.length > 0) && (
+      {list.some((transfer) => isActive(transfer) || transfer.state === "paused") && (
         <div className="transfers__total">
           <div className="bar" role="progressbar" aria-label="All uploads" aria-valuemin={0} aria-valuemax={100} aria-valuenow={percent}>
             <div className="bar__fill" style={{ width: `${percent}%` }} />
@@ -102,7 +102,7 @@ function summaryOf(list: readonly Transfer[]): string {
   const waits = list.filter(({ state }) => state === "interrupted").length;
   if (moving > 0) return `Uploading ${countText(moving, "file")}`;
   if (failed > 0) return `${countText(failed, "upload")} failed`;
-  if (waits > 0) return `${countText(waits, "upload")} to go on with`;
+  if (waits > 0) return `${countText(waits, "upload")} interrupted`;
   if (list.some(({ state }) => state === "paused")) return "Uploads paused";
   return `${countText(list.length, "file")} uploaded`;
 }

@@ -18,7 +18,11 @@ export function Dialog({ title, onClose, isWide = false, children, actions, onSu
   useEffect(() => {
     const shown = dialog.current;
     const before = document.activeElement;
-    if (shown !== null && !shown.open) shown.showModal();
+    if (shown !== null && !shown.open) {
+      shown.showModal();
+      // React puts the focus there before the dialog shows, when nothing in it can have it.
+      shown.querySelector<HTMLElement>("[data-focus=true]")?.focus();
+    }
     return () => {
       shown?.close();
       // The focus goes back by itself only if the element still lives when the dialog closes.

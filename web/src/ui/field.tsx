@@ -9,7 +9,7 @@ type FieldProps = Omit<InputHTMLAttributes<HTMLInputElement>, "id"> & {
 
 export function Field({ label, hint, fault, ref, ...input }: FieldProps) {
   const id = useId();
-  const described = [hint === undefined ? [] : `${id}-hint`, fault === undefined ? [] : `${id}-fault`].flat().join(" ");
+  const described = fault !== undefined ? `${id}-fault` : hint !== undefined ? `${id}-hint` : undefined;
   return (
     <div className="field">
       <label className="field__label" htmlFor={id}>
@@ -19,11 +19,12 @@ export function Field({ label, hint, fault, ref, ...input }: FieldProps) {
         {...input}
         ref={ref}
         id={id}
+        data-focus={input.autoFocus}
         className="input"
         aria-invalid={fault !== undefined}
-        aria-describedby={described === "" ? undefined : described}
+        aria-describedby={described}
       />
-      {hint !== undefined && (
+      {hint !== undefined && fault === undefined && (
         <p className="field__hint" id={`${id}-hint`}>
           {hint}
         </p>

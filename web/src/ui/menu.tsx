@@ -1,4 +1,4 @@
-/** A menu at a place, by keyboard like those of the system: arrows, Home, End, Enter, Escape. */
+/** A menu at a place, on a phone at the bottom; by keyboard like those of the system: arrows, Home, End, Enter, Escape. */
 import type { LucideIcon } from "lucide-react";
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
 
@@ -26,6 +26,8 @@ export function Menu({ label, at, items, onClose }: MenuProps) {
   useLayoutEffect(() => {
     const shown = menu.current;
     if (shown === null) return;
+    // Above all else, whatever it stands in.
+    if (!shown.matches(":popover-open")) shown.showPopover();
     const { width, height } = shown.getBoundingClientRect();
     shown.style.left = `${Math.max(edgePx, Math.min(at.x, innerWidth - width - edgePx))}px`;
     shown.style.top = `${Math.max(edgePx, Math.min(at.y, innerHeight - height - edgePx))}px`;
@@ -68,7 +70,22 @@ export function Menu({ label, at, items, onClose }: MenuProps) {
   };
 
   return (
-    <div ref={menu} className="menu" role="menu" tabIndex={-1} aria-label={label} onKeyDown={onKeyDown}>
+    <div
+      ref={menu}
+      className="menu"
+      popover="manual"
+      role="menu"
+      tabIndex={-1}
+      aria-label={label}
+      onKeyDown={onKeyDown}
+      onClick={(event) => {
+        // Beside the items; on a phone that is all of the window.
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      <div className="menu__title truncate" aria-hidden>
+        {label}
+      </div>
       {items.map((item) =>
         item.type === "line" ? (
           <hr className="menu__line" key={item.id} />

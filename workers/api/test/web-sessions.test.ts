@@ -131,10 +131,11 @@ test("WS6 the cookie opens nothing but the next session", async () => {
   await expectProblem(await page.send("DELETE", "/v1/session"), "unauthenticated");
 });
 
-test("WS7 signing out ends the session and takes the cookie back", async () => {
+test("WS7 signing out ends the session, takes the cookie back, and has the browser forget what it kept of the files", async () => {
   const { page, session: own } = await signUpBrowser();
   const copy = page.clone();
-  expect((await page.send("DELETE", "/v1/session", { as: { token: own.accessToken } })).status).toBe(204);
+  const answer = await page.send("DELETE", "/v1/session", { as: { token: own.accessToken } });
+  expect([answer.status, answer.headers.get("clear-site-data")]).toEqual([204, '"cache"']);
   expect(page.cookies().size).toBe(0);
   expect(page.lastCookie).toMatch(/^ashlar-session-80=; Max-Age=0; Path=\/v1; HttpOnly; SameSite=Strict$/);
   await expectProblem(await copy.send("POST", "/v1/session/refresh", { json: {} }), "device-revoked");

@@ -68,7 +68,11 @@ accounts.delete("/v1/session", requireIdentity, async (c) => {
   await revokeDevice(accountPorts(c.env), user, device);
   await disconnect(c.env, user, device);
   // Another tab may have signed in as somebody else meanwhile: that session stays.
-  if (cookie?.token?.startsWith(`${user}.${device}.`) === true) c.header("set-cookie", cookie.keeping(undefined));
+  if (cookie?.token?.startsWith(`${user}.${device}.`) === true) {
+    c.header("set-cookie", cookie.keeping(undefined));
+    // Files that were looked at may be kept for long: whoever sits here next is not to find them.
+    c.header("clear-site-data", '"cache"');
+  }
   return c.body(null, 204);
 });
 
