@@ -14,6 +14,7 @@ const atOnce = 100;
 const found: readonly (readonly [seed: number, devices: number, steps: number, what: string])[] = [
   [98, 3, 25, "a folder that the client made was watched under another form of its name than the disk gave it"],
   [5004, 3, 25, "a commit carried a block which its operation no longer named"],
+  [20_375, 3, 21, "a file that was moved into a folder that waits was deleted for everybody"],
   [300_007, 3, 1, "a disk without room for the marker ended the engine"],
 ];
 const beginnings = Array.from({ length: Math.ceil(runs / atOnce) }, (_, index) => 1 + index * atOnce);

@@ -86,10 +86,10 @@ async function visitFolder(visit: Visit, survey: Survey, open: OpenEntry[], opti
 }
 
 /** Undefined when what the folder holds is unknown: it is unreadable, or went away meanwhile (its parent tells of that). */
-async function listOrHinder(
+export async function listOrHinder(
   path: RelativePath,
   survey: Survey,
-  { disk, ignore }: WalkOptions,
+  { disk, ignore }: Pick<WalkOptions, "disk" | "ignore">,
 ): Promise<{ entries: readonly DirEntry[]; rulesChanged: boolean } | undefined> {
   let at = path;
   try {
