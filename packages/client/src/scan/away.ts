@@ -1,23 +1,23 @@
 import type { NodeId } from "@ashlar/shared/ids";
-import type { Disk, RelativePath } from "../ports.ts";
+import { type Disk, DiskError, type RelativePath, type Stat } from "../ports.ts";
 import { mayBe } from "./difference.ts";
 import type { IgnoreRules } from "./ignore.ts";
-import { comparePaths, joinPath, pathOf, spellingOf } from "./path.ts";
+import { comparePaths, joinPath, parentPath, pathOf, spellingOf } from "./path.ts";
 import type { Survey } from "./survey.ts";
 import type { Hindrance, LocalNode, LocalView } from "./types.ts";
 import { unreadable } from "./unreadable.ts";
 import { listOrHinder } from "./walk.ts";
 
-/** A folder that is not synced now, and why. */
-export type WaitingFolder = Pick<Hindrance, "path" | "detail">;
+/** Where something is not synced now, and why. */
+export type WaitingPlace = Pick<Hindrance, "path" | "detail">;
 
 export type AwayOptions = {
-  readonly disk: Pick<Disk, "list">;
+  readonly disk: Pick<Disk, "stat" | "list">;
   readonly view: LocalView;
   readonly rootId: NodeId;
   readonly ignore: IgnoreRules;
   /** What earlier scans met: this one need not have come by. */
-  readonly waiting?: readonly WaitingFolder[];
+  readonly waiting?: readonly WaitingPlace[];
   readonly signal?: AbortSignal;
 };
 
@@ -27,14 +27,7 @@ export type AwayOptions = {
  */
 export async function awayOf(lost: ReadonlyMap<NodeId, LocalNode>, survey: Survey, options: AwayOptions): Promise<ReadonlySet<NodeId>> {
   const { view, rootId } = options;
-  const where = new Map<NodeId, string>();
-  for (const node of lost.values()) {
-    const at = survey.hinderedAs(node);
-    if (at !== undefined) where.set(node.id, `it was moved to ${because(at)}`);
-  }
-  const rest = [...lost.values()].filter(({ id }) => !where.has(id));
-  for (const [id, folder] of await findBelow(rest, survey, options)) where.set(id, `it was moved into ${because(folder)}`);
-
+  const where = await find([...lost.values()], survey, options);
   const away = new Set<NodeId>();
   const told = new Map<RelativePath, string>();
   const placeOf = (node: LocalNode) => pathOf(view, rootId, node) ?? spellingOf(node);
@@ -57,7 +50,7 @@ export async function awayOf(lost: ReadonlyMap<NodeId, LocalNode>, survey: Surve
   return away;
 }
 
-const because = ({ path, detail }: WaitingFolder): string => `${path}, which is not synced because ${detail}`;
+const because = ({ path, detail }: WaitingPlace): string => `${path}, which is not synced because ${detail}`;
 
 /** The folders that it was in, as far up as they are lost as well. */
 function lostAbove(lost: ReadonlyMap<NodeId, LocalNode>, node: LocalNode): LocalNode[] {
@@ -67,39 +60,52 @@ function lostAbove(lost: ReadonlyMap<NodeId, LocalNode>, node: LocalNode): Local
 }
 
 /** By names and stats. Nothing there is watched, and no folder there gets a node. */
-async function findBelow(lost: readonly LocalNode[], survey: Survey, options: AwayOptions): Promise<Map<NodeId, WaitingFolder>> {
-  const found = new Map<NodeId, WaitingFolder>();
-  if (lost.length === 0) return found;
+async function find(lost: readonly LocalNode[], survey: Survey, options: AwayOptions): Promise<Map<NodeId, string>> {
+  const found = new Map<NodeId, string>();
   const byInode = Map.groupBy(lost, ({ stat }) => stat.inode);
+  const note = (stat: Stat, how: string) => {
+    const { kind } = stat;
+    const nodes = kind === "other" ? [] : (byInode.get(stat.inode) ?? []).filter((node) => mayBe(node, { kind, stat }));
+    for (const { id } of nodes) if (!found.has(id)) found.set(id, how);
+  };
+  const places = await waitingPlaces(survey, options);
+  for (const place of places) for (const stat of place.stats) note(stat, `it was moved to ${because(place)}`);
   const seen = new Set<RelativePath>();
-  for (const folder of waitingFolders(survey, options)) {
-    const paths = (await isReached(folder, survey, options)) ? [folder.path] : [];
-    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+  for (const place of places) {
+    const paths = place.stats.some(({ kind }) => kind === "folder") ? [place.path] : [];
+    for (let path = paths.pop(); path !== undefined && found.size < lost.length; path = paths.pop()) {
       options.signal?.throwIfAborted();
       if (seen.has(path)) continue;
       seen.add(path);
-      // An earlier scan may have met a file, or what is no longer there: that lists nothing.
       const listed = await listOrHinder(path, survey, options);
       for (const { name, stat } of listed?.entries ?? []) {
-        const { kind } = stat;
         const at = joinPath(path, name);
         // Whoever moves something to where it is ignored takes it out of the sync.
-        if (kind === "other" || options.ignore.ignores(at, kind)) continue;
-        if (kind === "folder") paths.push(at);
-        const node = byInode.get(stat.inode)?.find((one) => !found.has(one.id) && mayBe(one, { kind, stat }));
-        if (node !== undefined) found.set(node.id, folder);
+        if (options.ignore.ignores(at, stat.kind)) continue;
+        if (stat.kind === "folder") paths.push(at);
+        note(stat, `it was moved into ${because(place)}`);
       }
     }
   }
   return found;
 }
 
-function waitingFolders(survey: Survey, { waiting = [], view, rootId }: AwayOptions): WaitingFolder[] {
-  const folders = new Map<RelativePath, WaitingFolder>();
-  // What a known folder holds, the scan itself can tell.
-  for (const folder of waiting) if (!isKnown(folder.path, view, rootId)) folders.set(folder.path, folder);
-  for (const folder of survey.hinderedFolders()) folders.set(folder.path, folder);
-  return [...folders.values()].toSorted((a, b) => comparePaths(a.path, b.path));
+type Place = WaitingPlace & { readonly stats: readonly Stat[] };
+
+/** What this scan met, and what earlier ones did and this one did not come by. */
+async function waitingPlaces(survey: Survey, options: AwayOptions): Promise<Place[]> {
+  const { waiting = [], view, rootId } = options;
+  const places = new Map<RelativePath, Place>();
+  for (const { hindrance, stat } of survey.hindered()) {
+    const { path } = hindrance;
+    places.set(path, { ...hindrance, stats: [...(places.get(path)?.stats ?? []), stat] });
+  }
+  for (const place of waiting) {
+    // What a known folder holds, the scan itself can tell.
+    if (places.has(place.path) || isKnown(place.path, view, rootId)) continue;
+    places.set(place.path, { ...place, stats: await statsAt(place.path, survey, options) });
+  }
+  return [...places.values()].toSorted((a, b) => comparePaths(a.path, b.path));
 }
 
 function isKnown(path: RelativePath, view: LocalView, rootId: NodeId): boolean {
@@ -108,13 +114,20 @@ function isKnown(path: RelativePath, view: LocalView, rootId: NodeId): boolean {
   return at !== undefined;
 }
 
-/** The rules that hold there were never entered by a scan that looked elsewhere. */
-async function isReached({ path }: WaitingFolder, survey: Survey, { ignore }: AwayOptions): Promise<boolean> {
+/** A name that is not valid UTF-8 is shown in another form than the disk has it in: only its folder's listing finds it. */
+async function statsAt(path: RelativePath, survey: Survey, { disk, ignore }: AwayOptions): Promise<readonly Stat[]> {
   try {
+    // The rules that hold there were never entered by a scan that looked elsewhere.
     await ignore.reach(path);
-    return true;
+    const folder = parentPath(path);
+    const entries = path.includes("\uFFFD") ? await disk.list(folder) : [];
+    const listed = entries.filter(({ name }) => joinPath(folder, name) === path).map(({ stat }) => stat);
+    const stat = listed.length > 0 ? undefined : await disk.stat(path);
+    const stats = stat === undefined ? listed : [stat];
+    return stats.filter(({ kind }) => !ignore.ignores(path, kind));
   } catch (error) {
-    survey.hindrances.push(unreadable(path, error));
-    return false;
+    const hindrance = unreadable(path, error);
+    if (error instanceof DiskError && error.code !== "absent" && error.code !== "outside") survey.hindrances.push(hindrance);
+    return [];
   }
 }

@@ -1,5 +1,5 @@
 import type { NodeId } from "@ashlar/shared/ids";
-import { awayOf, type WaitingFolder } from "./away.ts";
+import { awayOf, type WaitingPlace } from "./away.ts";
 import { type Disk, DiskError, type RelativePath, type Stat } from "../ports.ts";
 import { mayBe } from "./difference.ts";
 import { DirtyFolders } from "./dirty-folders.ts";
@@ -24,7 +24,7 @@ export type ScanOptions = {
   /** A known folder that was moved need not be looked into now: whoever asks does so later, by `deep`. */
   readonly takesOver?: boolean;
   /** What hindered earlier scans: what is missing now may have been moved there. */
-  readonly waiting?: readonly WaitingFolder[];
+  readonly waiting?: readonly WaitingPlace[];
   readonly ignore: IgnoreRules;
   /** An id for an entry seen for the first time. */
   newId(): NodeId;

@@ -2,7 +2,7 @@ import type { NodeId } from "@ashlar/shared/ids";
 import type { RelativePath } from "../ports.ts";
 import { difference, mayBe } from "./difference.ts";
 import type { IgnoreRules } from "./ignore.ts";
-import { comparePaths, joinPath, spellingOf } from "./path.ts";
+import { joinPath, spellingOf } from "./path.ts";
 import type { Hindrance, Kind, LocalNode, LocalView, Observation } from "./types.ts";
 import type { Entry, Hindered } from "./vet.ts";
 
@@ -55,20 +55,14 @@ export class Survey {
 
   /** Whether the node stands somewhere under a name that cannot be synced: then it has not vanished. */
   isHindered(node: LocalNode): boolean {
-    return this.hinderedAs(node) !== undefined;
-  }
-
-  /** What hinders it there; of several names of it the first. */
-  hinderedAs(node: LocalNode): Hindrance | undefined {
-    const all = (this.#hinderedByInode.get(node.stat.inode) ?? []).filter(
+    return (this.#hinderedByInode.get(node.stat.inode) ?? []).some(
       ({ stat }) => stat.kind !== "other" && mayBe(node, { kind: stat.kind, stat }),
     );
-    return all.map(({ hindrance }) => hindrance).toSorted((a, b) => comparePaths(a.path, b.path))[0];
   }
 
-  /** Folders under such names. Nothing in them was looked at. */
-  hinderedFolders(): Hindrance[] {
-    return [...this.#hinderedByInode.values()].flat().flatMap(({ stat, hindrance }) => (stat.kind === "folder" ? [hindrance] : []));
+  /** All that stands so. Nothing in the folders among it was looked at. */
+  hindered(): readonly Hindered[] {
+    return [...this.#hinderedByInode.values()].flat();
   }
 
   /**

@@ -49,6 +49,21 @@ describe("a file that is moved into a folder that waits", () => {
     await two.stop();
   });
 
+  it("X124 as one that is moved to a name that clashes itself, in another folder", async () => {
+    const { clock, one, two, typesSince } = await running();
+    one.disk.userWrite("\u00fc", "composed");
+    await clock.pass(10_000);
+    one.disk.userMove("from/file", "u\u0308");
+    await clock.pass(1_200_000);
+    expect(typesSince()).toEqual(["create"]);
+    expect(waiting(one)).toContain("from/file moved-away");
+    one.disk.userMove("u\u0308", "good");
+    await clock.pass(10_000);
+    expect(typesSince()).toEqual(["create", "move"]);
+    await one.stop();
+    await two.stop();
+  });
+
   it("X125 is looked for again by itself: deleted there, it is deleted after five minutes at most", async () => {
     const { clock, one, two, typesSince } = await running();
     one.disk.userMove("from/file", `${decomposed}/file`);

@@ -73,6 +73,29 @@ describe("scan: what was moved into a folder that waits", () => {
     expect(folder.listed).toEqual(["from"]);
   });
 
+  it.each([decomposed, "bad\uFFFD"])(
+    "S30 is found under a name that is not synced itself, as %s, by a scan that looks elsewhere",
+    async (name) => {
+      const folder = await scanned((tree) => {
+        tree.write(composed, "composed");
+        tree.makeFolder("from");
+        tree.write("from/file", "text");
+        tree.makeFolder("from/folder");
+        tree.write("from/folder/below", "below");
+      });
+      folder.tree.rename("from/file", name);
+      folder.tree.makeFolder("to");
+      folder.tree.rename("from/folder", "to/worse\uFFFD");
+      expect((await folder.scan()).observations).toMatchObject([{ type: "appeared", name: "to" }]);
+      const { observations, hindrances } = await folder.scan(["from"]);
+      expect(observations).toEqual([]);
+      expect(hindrances).toMatchObject([
+        { path: "from/file", detail: expect.stringContaining(`it was moved to ${name}, which`) },
+        { path: "from/folder", detail: expect.stringContaining("it was moved to to/worse\uFFFD, which") },
+      ]);
+    },
+  );
+
   it("S30 vanishes when it is deleted there, or taken to where it is ignored", async () => {
     const folder = await scanned((tree) => {
       grow(tree);
