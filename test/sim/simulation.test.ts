@@ -1,5 +1,8 @@
 import { availableParallelism } from "node:os";
+import { queryObjects } from "node:v8";
 import { describe, expect, it } from "vitest";
+import { SimulatedDevice } from "./support/device.ts";
+import { EdgeInMemory } from "./support/edge.ts";
 import { plants } from "./support/plants.ts";
 import { simulate } from "./support/simulation.ts";
 import { onThreads, startThread } from "./support/threads.ts";
@@ -14,6 +17,9 @@ const atOnce = 100;
 const found: readonly (readonly [seed: number, devices: number, steps: number, what: string])[] = [
   [98, 3, 25, "a folder that the client made was watched under another form of its name than the disk gave it"],
   [5004, 3, 25, "a commit carried a block which its operation no longer named"],
+  [20_375, 3, 21, "a file that was moved into a folder that waits was deleted for everybody"],
+  [71_165, 3, 16, "a file that waits under another name was looked for in its old folder alone, and deleted"],
+  [71_177, 3, 25, "a folder whose agreed name was one on the way to another was put aside again and again"],
   [300_007, 3, 1, "a disk without room for the marker ended the engine"],
 ];
 const beginnings = Array.from({ length: Math.ceil(runs / atOnce) }, (_, index) => 1 + index * atOnce);
@@ -52,6 +58,12 @@ describe("everything in one process", () => {
     await simulate(5004, storm);
     expect(await simulate(77, storm)).toEqual(first);
   });
+});
+
+it("E43 nothing of a life is kept in the process", async () => {
+  for (const seed of [1, 2, 3]) await simulate(seed, storm);
+  expect(queryObjects(EdgeInMemory)).toBe(0);
+  expect(queryObjects(SimulatedDevice)).toBe(0);
 });
 
 it("E40 a thread that ends before the verdict names its seed", async () => {

@@ -32,7 +32,7 @@ type Change = {
 };
 type UserBlock = { hash: string; size: number; refs: number; pack_id: string | null; pack_offset: number | null };
 
-/** Long enough for a commit to be sent again; shorter than a folder is unreadable. While its device is offline it does not count. */
+/** Long enough for a commit to be sent again: of 71 late copies in 2,000 lives one took 35 s. While its device is offline it does not count. */
 const copyMs = 40_000;
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
 const hex = (bytes: Uint8Array) => Buffer.from(sha256(bytes)).toString("hex");
@@ -81,7 +81,7 @@ export type Deleter = { readonly ids: ReadonlySet<string>; readonly offline: rea
 
 /**
  * I6: a file whose content nobody removed or overwrote is not deleted, unless the content is in another file by then: a conflicted
- * copy is made before its original goes. Only the device that deleted may be absent in between: a copy that another makes days later is chance.
+ * copy is made before its original goes, and only the device that deleted may send the two in the other order: what another brings later is chance.
  */
 export function deletionFaults(
   { changes, versions }: NamespaceRows,
@@ -94,10 +94,12 @@ export function deletionFaults(
     if (change.type !== "delete" || change.kind !== "file" || !wanted.has(contentOf(change))) return [];
     const last = new Map<string, Change>();
     const { ids, offline } = deleterOf(change.device_id);
-    const soonMs = change.at + copyMs;
-    const untilMs = offline.reduce((endMs, { fromMs, toMs }) => (fromMs <= endMs && toMs > change.at ? toMs + copyMs : endMs), soonMs);
+    const untilMs = offline.reduce(
+      (endMs, { fromMs, toMs }) => (fromMs <= endMs && toMs > change.at ? toMs + copyMs : endMs),
+      change.at + copyMs,
+    );
     for (const other of changes) {
-      if (other.at <= (ids.has(other.device_id) ? untilMs : soonMs)) last.set(other.node_id, other);
+      if (other.at <= (ids.has(other.device_id) ? untilMs : change.at)) last.set(other.node_id, other);
     }
     const isElsewhere = [...last.values()].some((other) => other.type !== "delete" && contentOf(other) === contentOf(change));
     return isElsewhere ? [] : [`I6: change ${change.seq} deletes ${change.path}, which nobody removed`];

@@ -80,6 +80,7 @@ export class SimulatedDevice {
   #session: Session | undefined;
   readonly #store = new MemoryStore();
   #database = withPowerCut(openDatabase(":memory:", 0));
+  readonly #lives: Life[] = [];
   #life = new Life();
   #watch: WatchEvents | undefined;
   readonly #unreadable = new Set<RelativePath>();
@@ -135,6 +136,7 @@ export class SimulatedDevice {
     this.#life.isOver = true;
     const life = new Life();
     this.#life = life;
+    this.#lives.push(life);
     life.engine = createEngine(this.#engineOptions(life));
     life.ended = life.engine.run(life.abort.signal).catch((error: unknown) => {
       if (!life.isOver) this.failure = error;
@@ -158,10 +160,9 @@ export class SimulatedDevice {
     return this.engine.status().state === "equal" && this.#options.clock.now() - this.#changedAtMs > seenMs;
   }
 
-  /** What is put there reaches nobody for now: its folder cannot be listed, or waits for another name. */
+  /** What is put there reaches nobody for now: its folder cannot be listed. One that waits for another name can. */
   isHidden(path: RelativePath): boolean {
-    const clashing = this.engine.status().waiting.flatMap((item) => (item.reason === "clash" ? [item.path] : []));
-    return [...this.#unreadable, ...clashing].some((folder) => path.startsWith(`${folder}/`));
+    return [...this.#unreadable].some((folder) => path.startsWith(`${folder}/`));
   }
 
   async #show(path: RelativePath, ms: number): Promise<void> {
@@ -185,6 +186,14 @@ export class SimulatedDevice {
     this.#watch = undefined;
     this.network.cut();
     this.crashes++;
+  }
+
+  /** Of whatever still waits in a dead process: a signal with listeners is kept for ever, and with it all of this run. */
+  bury(): void {
+    for (const life of this.#lives) {
+      life.isOver = true;
+      life.abort.abort();
+    }
   }
 
   loseDatabase(): void {

@@ -85,9 +85,11 @@ export class Network {
       const closed = Promise.withResolvers<SocketClosed>();
       const end = (code: number, reason: string) => {
         this.#sockets.delete(breakOff);
+        signal.removeEventListener("abort", giveUp);
         webSocket.close(code === lostCode ? 1000 : code, reason);
         closed.resolve({ code, reason });
       };
+      const giveUp = () => end(1000, "given up");
       const breakOff = () => end(lostCode, "the line broke");
       this.#sockets.add(breakOff);
       let last = Promise.resolve();
@@ -102,7 +104,7 @@ export class Network {
         last = deliver(last, data);
       };
       webSocket.onClose = (code, reason) => end(code, reason);
-      signal.addEventListener("abort", () => end(1000, "given up"));
+      signal.addEventListener("abort", giveUp);
       return { closed: closed.promise, send: (text) => this.#sockets.has(breakOff) && webSocket.send(text), close: end };
     };
   }

@@ -1,6 +1,7 @@
 /** The devices' processes: those that ended are begun again, unless they should never have ended. */
 import { HaltError } from "@ashlar/client/engine/types";
 import type { SimulatedDevice } from "./device.ts";
+import type { EdgeInMemory } from "./edge.ts";
 import { sessionFault } from "./session-fault.ts";
 import { describe, type World } from "./world.ts";
 
@@ -43,18 +44,23 @@ async function untilSignedIn({ clock }: World, device: SimulatedDevice): Promise
 
 const isSignedOut = (failure: unknown): boolean => failure instanceof HaltError && failure.code === "signed-out";
 
-/** What the storm does to the edge. */
-const made = [
-  /^D1_ERROR: (Network connection lost|The operation timed out)\.$/,
-  /^the process behind this is gone$/,
-  /^this object has been replaced$/,
-  /^put: Reduce your rate of requests/,
-  /^this socket is closed$/,
+/** What the edge may report, and in which lives: what the storm does to it, and what it is there to refuse. */
+const excuses: readonly (readonly [RegExp, (edge: EdgeInMemory) => boolean])[] = [
+  // Only a step that was let fail says so.
+  [/^D1_ERROR: Network connection lost\.$/, ({ steps: { counts } }) => counts.fail + counts.lostAnswer > 0],
+  [/^D1_ERROR: The operation timed out\.$/, ({ steps: { counts } }) => counts.late > 0],
+  // Only an instance that ended, and what it had called, says so.
+  [/^the process behind this is gone$/, ({ hasRaced }) => hasRaced],
+  [/^this object has been replaced$/, ({ hasRaced }) => hasRaced],
+  // The fences refuse what a second instance would do, and so only where there was one.
+  [/^NOT NULL constraint failed: namespaces\.seq$/, ({ hasRaced }) => hasRaced],
+  [/^UNIQUE constraint failed: changes\./, ({ hasRaced }) => hasRaced],
+  // A request that came twice writes its objects twice, and a socket may end while something is pushed: in any life.
+  [/^put: Reduce your rate of requests/, () => true],
+  [/^this socket is closed$/, () => true],
 ];
-/** What the edge's fences are there for: they refuse what a second instance would do, and only where there was one. */
-const fenced = [/^NOT NULL constraint failed: namespaces\.seq$/, /^UNIQUE constraint failed: changes\./];
 
 function isMade({ edge }: World, failure: unknown): boolean {
   const text = failure instanceof Error ? failure.message : String(failure);
-  return [...made, ...(edge.hasRaced ? fenced : [])].some((pattern) => pattern.test(text));
+  return excuses.some(([pattern, isDue]) => pattern.test(text) && isDue(edge));
 }

@@ -37,6 +37,8 @@ export async function simulate(seed: number, storm: Storm, plant: Plant = {}): P
     await live(world, storm);
     return { seed, faults: world.faults, trace: [...world.trace, ...records(world)], counts: countsOf(world) };
   } finally {
+    for (const device of world.devices) device.bury();
+    await world.clock.settle();
     unhear();
     restore();
   }

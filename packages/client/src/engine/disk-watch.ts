@@ -5,6 +5,7 @@ import type { RelativePath, WatchEvents } from "../ports.ts";
 import { ignoreFileName } from "../scan/ignore.ts";
 import type { Observation, ScanResult } from "../scan/types.ts";
 import { applyHindrances, applyObservations } from "../trees/observations.ts";
+import type { WaitingRow } from "../trees/waiting-list.ts";
 import type { Core } from "./core.ts";
 import { fullScanMsMin, fullScanPauseMs } from "./full-scan.ts";
 import type { Watches } from "./watches.ts";
@@ -13,7 +14,7 @@ import type { Watches } from "./watches.ts";
 const hearMs = 20;
 /** While ever more happens, so often is looked again for what is gone. */
 const looksMax = 3;
-/** What cannot be read may be readable soon, and no watch tells of that. */
+/** What cannot be read may be readable soon, what was moved to where nothing is synced may go on, and no watch tells of that. */
 const blindMsMin = 5000;
 const blindMsMax = 5 * 60 * 1000;
 
@@ -122,10 +123,14 @@ export class DiskWatch {
       if (folders === "all") this.#putOff(this.#core.now - nowMs, found);
       // What it is called and where it stands can be told at once; only then is it looked into.
       for (const id of unseen) this.#unseen.set(id, this.#core.now + settleMs);
+      const before = trees.waiting.hindrances();
       for (const { path, reason, detail, nextTryMs } of applyHindrances(trees, hindrances, { folders, nowMs, retryMs: blindMs })) {
         this.#core.event({ type: "waiting", path, reason, detail, nextTryMs });
       }
-      const again = trees.waiting.hindrances().flatMap(({ path, nextTryMs }) => (nextTryMs === null ? [] : [[path, nextTryMs] as const]));
+      const after = trees.waiting.hindrances();
+      // No watch told of what happened there meanwhile: it may have been deleted.
+      if (after.some(isAway) && hasEnded(before, after)) this.everything();
+      const again = after.flatMap(({ path, nextTryMs }) => (nextTryMs === null ? [] : [[path, nextTryMs] as const]));
       this.#again = new Map(again);
       if (folders === "all" || found > 0) this.#core.event({ type: "scan", foldersSeen, entriesSeen, found });
       return found > 0;
@@ -166,8 +171,13 @@ export class DiskWatch {
   }
 
   #isBlinded({ hindrances }: ScanResult): boolean {
-    const known = new Set(this.#core.trees.waiting.hindrances().map(({ path }) => path));
-    return hindrances.some(({ path, reason }) => reason === "unreadable" && !known.has(path));
+    const known = new Set(
+      this.#core.trees.waiting
+        .hindrances()
+        .filter(isUnreadable)
+        .map(({ path }) => path),
+    );
+    return hindrances.some((hindrance) => isUnreadable(hindrance) && !known.has(hindrance.path));
   }
 
   #touchesRules(observations: readonly Observation[]): boolean {
@@ -189,6 +199,7 @@ export class DiskWatch {
       folders,
       deep,
       takesOver: true,
+      waiting: trees.waiting.hindrances().filter((row) => !isAway(row)),
       newId: newNodeId,
       onFolder: (path) => this.#watches.add(path),
       ...(folders === "all" && trees.isBlank && { tell }),
@@ -200,6 +211,14 @@ export class DiskWatch {
 
 const folderOf = (path: RelativePath): RelativePath => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 const nameOf = (path: RelativePath): string => path.slice(path.lastIndexOf("/") + 1);
+const isAway = ({ reason }: WaitingRow): boolean => reason === "moved-away";
+const isUnreadable = ({ reason }: { readonly reason: string }): boolean => reason === "unreadable";
+
+/** Whether something hinders no more. */
+function hasEnded(before: readonly WaitingRow[], after: readonly WaitingRow[]): boolean {
+  const paths = new Set(after.map(({ path }) => path));
+  return before.some((row) => !isAway(row) && !paths.has(row.path));
+}
 
 function settledMs({ firstMs, lastMs }: Unrest): number {
   return Math.min(lastMs + settleMs, firstMs + settleMsMax);

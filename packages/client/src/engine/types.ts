@@ -37,6 +37,8 @@ export type ScanRequest = {
   readonly deep?: ReadonlySet<RelativePath>;
   /** A folder that was moved need not be looked into: the engine does so afterwards. */
   readonly takesOver?: true;
+  /** What hindered earlier scans, and why: what is missing now may have been moved there. */
+  readonly waiting?: readonly { readonly path: RelativePath; readonly detail: string }[];
   /** Given when nothing is known yet: then what is found is told here bit by bit, and not with the result. */
   readonly tell?: (observations: readonly Observation[]) => void;
   /** For nodes seen for the first time. */

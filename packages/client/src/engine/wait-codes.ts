@@ -43,6 +43,7 @@ export const waitCodes: Readonly<Record<WaitCode, EndedBy>> = {
   unreadable: "itself",
   "special-file": "change",
   "too-deep": "change",
+  "moved-away": "itself",
 
   "refused-stale": "itself",
   "refused-gone": "itself",

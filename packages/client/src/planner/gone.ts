@@ -99,7 +99,8 @@ export function goneThere(context: PlanContext, local: LocalNode, synced: Shared
 function keepHere(context: PlanContext, local: LocalNode, synced: SharedNode): Verdict {
   if (context.hasSteppedAside(local.id)) return blocked;
   if (!isTemporaryName(local.name)) return context.act({ do: "revive", node: local.id, below: false });
-  const name = freeConflictName(context, local.id, local.parent, synced.name);
+  // A name on the way to another can be all that was agreed: kept, it would be put aside for ever.
+  const name = freeConflictName(context, local.id, local.parent, isTemporaryName(synced.name) ? lostName : synced.name);
   return context.act({ do: "set-aside", node: local.id, name }, [], "local");
 }
 

@@ -1,4 +1,5 @@
 import type { NodeId } from "@ashlar/shared/ids";
+import { awayOf, type WaitingPlace } from "./away.ts";
 import { type Disk, DiskError, type RelativePath, type Stat } from "../ports.ts";
 import { mayBe } from "./difference.ts";
 import { DirtyFolders } from "./dirty-folders.ts";
@@ -8,7 +9,7 @@ import type { IgnoreRules } from "./ignore.ts";
 import { comparePaths, pathOf } from "./path.ts";
 import { type OpenEntry, Survey } from "./survey.ts";
 import { TakeOver } from "./take-over.ts";
-import type { LocalView, Observation, ScanResult } from "./types.ts";
+import type { LocalNode, LocalView, Observation, ScanResult } from "./types.ts";
 import { unreadable } from "./unreadable.ts";
 import { type Visit, walk } from "./walk.ts";
 
@@ -23,6 +24,8 @@ export type ScanOptions = {
   readonly deep?: ReadonlySet<RelativePath>;
   /** A known folder that was moved need not be looked into now: whoever asks does so later, by `deep`. */
   readonly takesOver?: boolean;
+  /** What hindered earlier scans: what is missing now may have been moved there. */
+  readonly waiting?: readonly WaitingPlace[];
   readonly ignore: IgnoreRules;
   /** Given when nothing is known yet, the view is empty: then what is found is told here bit by bit, and not with the result. */
   readonly tell?: ((observations: readonly Observation[]) => void) | undefined;
@@ -72,9 +75,18 @@ async function look(options: ScanOptions, takeOver?: TakeOver): Promise<ScanResu
   addBelowMissing(survey, view);
   await addMovedAway(files, survey, options);
   identity.files(files);
+  const lost = new Map([...survey.missing].filter(([id]) => !survey.found.has(id)));
+  const away = lost.size === 0 ? undefined : await awayOf(lost, survey, options);
 
   return {
-    observations: [...inPathOrder(survey), ...vanished(survey, view, rootId)],
+    observations: [
+      ...inPathOrder(survey),
+      ...vanished(
+        [...lost.values()].filter(({ id }) => away?.has(id) !== true),
+        view,
+        rootId,
+      ),
+    ],
     hindrances: survey.hindrances.toSorted((a, b) => comparePaths(a.path, b.path)),
     ignored: survey.ignored.toSorted(),
     foldersSeen: survey.foldersSeen,
@@ -140,11 +152,7 @@ function inPathOrder({ placed }: Survey): Observation[] {
 }
 
 /** Bottom-up in the old tree. */
-function vanished(survey: Survey, view: LocalView, rootId: NodeId): Observation[] {
-  const gone: { path: RelativePath; id: NodeId }[] = [];
-  for (const node of survey.missing.values()) {
-    if (survey.found.has(node.id) || survey.isHindered(node)) continue;
-    gone.push({ path: pathOf(view, rootId, node) ?? "", id: node.id });
-  }
-  return gone.toSorted((a, b) => comparePaths(b.path, a.path)).map(({ id }) => ({ type: "vanished", id }));
+function vanished(gone: readonly LocalNode[], view: LocalView, rootId: NodeId): Observation[] {
+  const byPath = gone.map((node) => ({ path: pathOf(view, rootId, node) ?? "", id: node.id }));
+  return byPath.toSorted((a, b) => comparePaths(b.path, a.path)).map(({ id }) => ({ type: "vanished", id }));
 }

@@ -60,6 +60,11 @@ export class Survey {
     );
   }
 
+  /** All that stands so. Nothing in the folders among it was looked at. */
+  hindered(): readonly Hindered[] {
+    return [...this.#hinderedByInode.values()].flat();
+  }
+
   /**
    * Accounts for a listed folder of a known identity: what stands where it stood is compared at once, what is not in its
    * place goes to `missing`, the entries left over go to `open`.

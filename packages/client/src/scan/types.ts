@@ -39,7 +39,8 @@ export type Observation =
   | { type: "changed"; id: NodeId; stat: Stat; content: boolean }
   | { type: "vanished"; id: NodeId };
 
-export type WaitReason = "unreadable" | "bad-name" | "clash" | "special-file" | "too-deep";
+/** `moved-away`: a known node that stands where nothing is synced now; its hindrance has the path that it had. */
+export type WaitReason = "unreadable" | "bad-name" | "clash" | "special-file" | "too-deep" | "moved-away";
 
 /** Something on the disk that cannot be synced now, and why. Known nodes at or below it are unknown, not gone. */
 export type Hindrance = { readonly path: RelativePath; readonly reason: WaitReason; readonly detail: string };

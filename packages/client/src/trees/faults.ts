@@ -11,7 +11,7 @@ export type TreeFault = {
   readonly kind:
     /** No folder leads to it: a parent is missing, or it is its own ancestor. */
     | "unreachable"
-    /** Two settled nodes in one place. */
+    /** Two settled nodes in one place. One that is to be looked at may wait for the other to leave it. */
     | "twice"
     /** The trees differ, and nobody is going to look at it. */
     | "unmarked"
@@ -29,9 +29,10 @@ const unreachable = (tree: "local" | "remote") => `
   ) SELECT id, name FROM ${tree} WHERE id NOT IN reached LIMIT ?2`;
 
 const twice = (tree: "local" | "remote") => `
-  SELECT one.id AS id, one.name AS name FROM ${tree} one
-  JOIN (SELECT parent, name FROM ${tree} GROUP BY parent, name HAVING count(*) > 1) place ON place.parent = one.parent AND place.name = one.name
-  WHERE one.id != ?1 AND one.id NOT IN (SELECT id FROM dirty) LIMIT ?2`;
+  WITH settled AS (SELECT id, parent, name FROM ${tree} WHERE id NOT IN (SELECT id FROM dirty))
+  SELECT one.id AS id, one.name AS name FROM settled one
+  JOIN (SELECT parent, name FROM settled GROUP BY parent, name HAVING count(*) > 1) place ON place.parent = one.parent AND place.name = one.name
+  WHERE one.id != ?1 LIMIT ?2`;
 
 /** Only what every comparison of the planner would call a difference: modes and spellings may differ for good. */
 const unmarked = `

@@ -25,7 +25,7 @@ export function applyObservations(trees: Trees, observations: readonly Observati
     // Last, so that what moved out of a vanished folder is no longer below it.
     for (const observation of observations) {
       if (observation.type !== "vanished" || trees.local.get(observation.id) === undefined) continue;
-      forgetConflict(trees, observation);
+      forgetPlace(trees, observation);
       trees.local.remove(observation.id);
       trees.waiting.removeNode(observation.id);
     }
@@ -50,7 +50,7 @@ function applyOne(trees: Trees, observation: Observation, seen: Seen): void {
     case "moved": {
       const before = trees.local.get(observation.id);
       if (before === undefined) return;
-      forgetConflict(trees, observation);
+      forgetPlace(trees, observation);
       const { name, spelling, stat } = observation;
       const parent = known.get(observation.parent) ?? observation.parent;
       trees.local.put({ ...before, parent, name, spelling, stat, seenAtMs, manifest: null });
@@ -94,17 +94,19 @@ function cameBack(trees: Trees, { parent, name, kind }: Appearance, open: Readon
   return trees.synced.named(parent, name).find(isBack)?.id;
 }
 
-/** A conflicted copy that a person has renamed or removed is dealt with. */
-function forgetConflict(trees: Trees, observation: Observation): void {
+/** A conflicted copy that a person has renamed or removed is dealt with, and what was to be told of the place has ended. */
+function forgetPlace(trees: Trees, observation: Observation): void {
   const path = trees.localPath(observation.id);
-  if (path !== undefined) trees.conflicts.remove(path);
+  if (path === undefined) return;
+  trees.conflicts.remove(path);
+  trees.waiting.removeHindrance(path);
 }
 
 type HindranceOptions = {
   /** The paths that were scanned, or everything: what hindered there before and does no more is forgotten. */
   readonly folders: ReadonlySet<RelativePath> | "all";
   readonly nowMs: number;
-  /** After how long to look again at what could not be read, by how often that was tried. */
+  /** After how long to look again at what could not be read, or for what was moved away, by how often that was tried. */
   readonly retryMs: (attempts: number) => number;
 };
 
@@ -121,7 +123,8 @@ export function applyHindrances(
     }
     const rows = hindrances.map((hindrance): WaitingRow => {
       const former = before.get(hindrance.path);
-      const attempts = hindrance.reason === "unreadable" ? (former?.reason === "unreadable" ? former.attempts : 0) + 1 : 0;
+      const isRetried = hindrance.reason === "unreadable" || hindrance.reason === "moved-away";
+      const attempts = isRetried ? (former?.reason === hindrance.reason ? former.attempts : 0) + 1 : 0;
       const nextTryMs = attempts === 0 ? null : nowMs + retryMs(attempts);
       return { ...hindrance, sinceMs: former?.sinceMs ?? nowMs, nextTryMs, attempts };
     });

@@ -17,7 +17,7 @@ import { openDisk } from "../../src/node/disk.ts";
 import type { Disk, RelativePath } from "../../src/ports.ts";
 import { loadIgnore } from "../../src/scan/ignore.ts";
 import { scan } from "../../src/scan/scan.ts";
-import type { ScanResult } from "../../src/scan/types.ts";
+import type { Hindrance, ScanResult } from "../../src/scan/types.ts";
 import { FaultDisk } from "../support/fault-disk.ts";
 import { makePipe } from "../support/pipe.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -29,13 +29,15 @@ async function realFolder() {
   onTestFinished(() => folder[Symbol.asyncDispose]());
   const view = new View();
   const newId = idSequence();
+  let met: readonly Hindrance[] = [];
   const look = async (disk: Disk = openDisk(folder.path), folders: ReadonlySet<RelativePath> | "all" = "all"): Promise<ScanResult> => {
-    const result = await scan({ disk, view, rootId, folders, ignore: loadIgnore(disk), newId });
+    const result = await scan({ disk, view, rootId, folders, waiting: met, ignore: loadIgnore(disk), newId });
+    if (folders === "all") met = result.hindrances.filter(({ reason }) => reason !== "moved-away");
     view.apply(result.observations, Date.now() + 3_600_000);
     return result;
   };
   const at = (path: string) => join(folder.path, path);
-  return { root: folder.path, at, view, look, seen: async () => (await look()).observations.map(({ type }) => type) };
+  return { root: folder.path, at, view, look, waiting: () => met, seen: async () => (await look()).observations.map(({ type }) => type) };
 }
 
 describe("scan of a real folder", () => {
@@ -176,5 +178,21 @@ describe("fault disk", () => {
     disk.heal();
     await write();
     expect(statSync(at("file")).size).toBe(18);
+  });
+
+  it("S30 what was moved to a name that is not UTF-8, or into a folder that waits, is found there by a scan that looks elsewhere", async () => {
+    const { root, at, view, look, waiting } = await realFolder();
+    for (const folder of ["from", "\u00e9"]) mkdirSync(at(folder));
+    for (const file of ["from/renamed", "from/moved"]) writeFileSync(at(file), file);
+    await look();
+    mkdirSync(at("e\u0301"));
+    renameSync(at("from/moved"), at("e\u0301/moved"));
+    renameSync(at("from/renamed"), Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0x66, 0xfe])]));
+    expect((await look()).observations).toEqual([]);
+    expect(waiting().map(({ path }) => path)).toEqual(["e\u0301", "f\uFFFD"]);
+    const { observations, hindrances } = await look(openDisk(root), new Set(["from"]));
+    expect(observations).toEqual([]);
+    expect(hindrances.map(({ path }) => path)).toEqual(["from/moved", "from/renamed"]);
+    expect(view.at("from/renamed").kind).toBe("file");
   });
 });

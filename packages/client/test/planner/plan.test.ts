@@ -3,7 +3,7 @@ import { nameBytesMax } from "@ashlar/shared/limits";
 import { nameFault } from "@ashlar/shared/names";
 import { describe, expect, it } from "vitest";
 import { openDatabase } from "../../src/node/database.ts";
-import { conflictName } from "../../src/planner/names.ts";
+import { conflictName, isTemporaryName, temporaryName } from "../../src/planner/names.ts";
 import { plan } from "../../src/planner/plan.ts";
 import type { PlanOptions, TreesReader } from "../../src/planner/types.ts";
 import { Trees } from "../../src/trees/trees.ts";
@@ -29,6 +29,20 @@ describe("conflictName", () => {
 });
 
 describe("plan", () => {
+  it("P29 a folder that is kept loses the name under which another device had put it aside, also when that is all that was agreed", () => {
+    const trees = new Trees(openDatabase(":memory:", 0), { caseSensitive: true });
+    const folder = newId<NodeId>(bytes);
+    const shared = { id: folder, parent: rootId, name: temporaryName(folder), spelling: undefined, kind: "folder", mode: 0o755 } as const;
+    const stat = { kind: "folder", size: 0, mtimeNs: "0", ctimeNs: "0", inode: "1", mode: 0o755 } as const;
+    trees.synced.put({ ...shared, rev: 1, version: 0, size: 0, mtimeMs: 0, manifest: null });
+    trees.local.put({ ...shared, stat, seenAtMs: 0, manifest: null });
+    const file = { parent: folder, name: "new", spelling: undefined, kind: "file", stat: { ...stat, kind: "file", inode: "2" } } as const;
+    trees.local.put({ ...file, id: newId<NodeId>(bytes), seenAtMs: 0, manifest: "" });
+    const aside = plan(trees, options(trees)).actions.flatMap((action) => (action.do === "set-aside" ? [action.name] : []));
+    expect(aside).toHaveLength(1);
+    expect(aside.filter(isTemporaryName)).toEqual([]);
+  });
+
   it("P25 looks at what changed and what stands in its way, not at the rest of the tree", () => {
     const trees = new Trees(openDatabase(":memory:", 0), { caseSensitive: true });
     const ids = Array.from({ length: 2000 }, () => newId<NodeId>(bytes));

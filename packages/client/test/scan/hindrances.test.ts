@@ -144,7 +144,13 @@ describe("scan: what cannot be looked at or synced", () => {
     folder.tree.rename("b", "worse\uFFFD");
     const { observations, hindrances } = await folder.scan();
     expect(observations).toEqual([]);
-    expect(hindrances.map(({ reason }) => reason)).toEqual(["bad-name", "bad-name"]);
+    expect(hindrances.map(({ path, reason }) => [path, reason])).toEqual([
+      ["a", "moved-away"],
+      ["b", "moved-away"],
+      ["bad\uFFFD", "bad-name"],
+      ["worse\uFFFD", "bad-name"],
+    ]);
+    expect(hindrances[0]?.detail).toBe("it was moved to bad\uFFFD, which is not synced because its name is not valid UTF-8: rename it");
   });
 
   it("S17 a symbolic link is an entry of its own and is not entered; one that replaces a folder is another node", async () => {

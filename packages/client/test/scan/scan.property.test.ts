@@ -157,6 +157,8 @@ function expectSeen({ view, tree }: Scanned): void {
   expect(new Map(seen.map((row) => [row[0], row]))).toEqual(new Map(real.map((row) => [row[0], row])));
 }
 
+const waitingPath = ({ tree }: Scanned) => tree.paths().find((path) => path.includes("\uFFFD"));
+
 const growing = stepsOf(["make-file", "make-folder", "make-file", "make-folder", "hard-link"], 25);
 
 describe("scan, over random trees and changes", () => {
@@ -220,6 +222,29 @@ describe("scan, over random trees and changes", () => {
         const { observations } = await scanned.scan();
         expect(ids()).toEqual(before);
         expect(observations.filter(({ type }) => type === "appeared" || type === "vanished")).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("S30 S32 of what is only moved, be it to where nothing is synced, a node vanishes only when another took over its inode", async () => {
+    await fc.assert(
+      fc.asyncProperty(stepsOf(["make-file", "make-folder"], 25), stepsOf(renames, 12), fc.boolean(), async (start, changes, isAll) => {
+        const scanned = await grown(start);
+        const { tree, view } = scanned;
+        tree.makeFolder("waits\uFFFD");
+        await scanned.scan();
+        const before = new Map([...view.tree().values()].map(({ id, stat }) => [id, stat.inode]));
+        const dirty = new Set<RelativePath>();
+        const hand = new Hand(scanned, (path) => dirty.add(path));
+        for (const change of changes) hand.do(change);
+        const gone = (await scanned.scan(isAll ? "all" : [...dirty])).observations.filter(({ type }) => type === "vanished");
+        expect(gone.filter(({ id }) => view.byInode(before.get(id) ?? "") === undefined)).toEqual([]);
+        for (let at = waitingPath(scanned), n = 0; at !== undefined; at = waitingPath(scanned), n++)
+          tree.rename(at, `${at.replace("\uFFFD", "")} ${n}`);
+        await scanned.scan();
+        expectSeen(scanned);
+        expect((await scanned.scan()).observations).toEqual([]);
       }),
       { numRuns: 400 },
     );

@@ -2,7 +2,7 @@ import { rootId } from "@ashlar/shared/ids";
 import type { Disk, RelativePath } from "../../src/ports.ts";
 import { loadIgnore } from "../../src/scan/ignore.ts";
 import { scan } from "../../src/scan/scan.ts";
-import type { ScanResult } from "../../src/scan/types.ts";
+import type { Hindrance, ScanResult } from "../../src/scan/types.ts";
 import { MemoryTree } from "./memory-tree.ts";
 import { View, idSequence } from "./view.ts";
 
@@ -15,6 +15,8 @@ export class Scanned {
   disk: Pick<Disk, "stat" | "list" | "open"> = this.tree;
   /** Whether the next scans may recognise folders that were moved without looking into them. */
   takesOver = false;
+  /** What hindered the last full scan. */
+  #waiting: readonly Hindrance[] = [];
   readonly #newId = idSequence();
   #ignore = loadIgnore({ stat: (path) => this.disk.stat(path), open: (path) => this.disk.open(path) });
 
@@ -34,11 +36,13 @@ export class Scanned {
       folders: folders === "all" ? folders : new Set(folders),
       deep: new Set(deep),
       takesOver: this.takesOver,
+      waiting: this.#waiting,
       ignore: this.#ignore,
       newId: this.#newId,
       onFolder: (path) => this.listed.push(path),
     });
     this.view.apply(result.observations, this.tree.nowMs);
+    if (folders === "all") this.#waiting = result.hindrances.filter(({ reason }) => reason !== "moved-away");
     return result;
   }
 
