@@ -129,8 +129,9 @@ describe("while apart", () => {
     const { a, b, on } = pair;
     await writeFile(on(a, "fits not"), "before");
     await pair.meet();
-    await writeFile(on(a, "fits not"), "after, and longer");
-    await writeFile(on(a, "fits not either"), "new");
+    // Long enough to be written by a thread of the pool: what is short goes out where the database writes as well.
+    await writeFile(on(a, "fits not"), "after, and longer ".repeat(10_000));
+    await writeFile(on(a, "fits not either"), "new ".repeat(30_000));
     await a.once();
     const full = await traced(["-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC:when=1+"], "worker");
     expect(full).toMatchObject({ code: 3 });
