@@ -1,4 +1,4 @@
-import type { LocalDatabase } from "@ashlar/client/database";
+import type { Durability, LocalDatabase } from "@ashlar/client/database";
 
 export type CutDatabase = LocalDatabase & {
   /** Takes back what was written since the last write that was to be kept. */
@@ -8,6 +8,7 @@ export type CutDatabase = LocalDatabase & {
 /** A database that nothing else has opened, and that loses as much in a power cut as it may. */
 export function withPowerCut(database: LocalDatabase): CutDatabase {
   let isInside = false;
+  let outer: Durability = "kept";
   const keep = () => {
     if (!isInside) database.exec("RELEASE kept; SAVEPOINT kept");
   };
@@ -29,7 +30,11 @@ export function withPowerCut(database: LocalDatabase): CutDatabase {
       };
     },
     transaction(work, durability = "kept") {
-      if (isInside) return work();
+      if (isInside) {
+        if (durability === "kept" && outer !== "kept") throw new Error("what is to be kept was written where it may be taken back");
+        return work();
+      }
+      outer = durability;
       database.exec("SAVEPOINT own");
       isInside = true;
       try {

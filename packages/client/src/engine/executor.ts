@@ -46,7 +46,10 @@ export class Executor {
     await Promise.all(this.#commits);
   }
 
-  /** Resolves when all is done but what nothing waits for, long transfers and commits: those go on as flights. Failures wait with their items. */
+  /**
+   * Resolves when all is done but what nothing waits for: long transfers, and of a plan for new content its commit and the last of
+   * its downloads. Those go on as flights. Failures wait with their items.
+   */
   async run({ actions }: Plan, signal: AbortSignal): Promise<void> {
     this.#core.trees.transaction(() => actions.forEach((action) => this.#inDatabase(action)));
     const prefetched = this.#prefetch(actions, signal);

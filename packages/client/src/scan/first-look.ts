@@ -3,9 +3,8 @@ import type { RelativePath } from "../ports.ts";
 import type { ScanOptions } from "./scan.ts";
 import type { Hindrance, Observation, ScanResult } from "./types.ts";
 import { vet } from "./vet.ts";
-import { listOrHinder } from "./walk.ts";
+import { foldersAtOnce, listOrHinder } from "./walk.ts";
 
-const foldersAtOnce = 8;
 /** So many observations are told together. */
 const toldMax = 1000;
 

@@ -9,7 +9,7 @@ import { unreadable } from "./unreadable.ts";
 import { vet } from "./vet.ts";
 
 /** Folders listed at once. */
-const foldersAtOnce = 8;
+export const foldersAtOnce = 8;
 
 /** A folder to list. */
 export type Visit = {
