@@ -4,12 +4,15 @@
  */
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
+export type SqlList = readonly SqlValue[];
 
 /** Its methods throw {@link DatabaseFullError} and {@link DatabaseDamagedError}. */
 export type LocalStatement = {
   run(...values: SqlValue[]): void;
   get(...values: SqlValue[]): SqlRow | undefined;
   all(...values: SqlValue[]): SqlRow[];
+  /** The rows as lists of their columns: where there are many, this takes two thirds of the time. */
+  lists(...values: SqlValue[]): SqlList[];
 };
 
 /**

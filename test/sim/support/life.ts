@@ -30,6 +30,7 @@ export function guarded(database: LocalDatabase, life: Life): LocalDatabase {
         },
         get: (...values) => statement.get(...values),
         all: (...values) => statement.all(...values),
+        lists: (...values) => statement.lists(...values),
       };
     },
     transaction: (work, durability) => (life.isOver ? work() : database.transaction(work, durability)),

@@ -27,6 +27,7 @@ export function withPowerCut(database: LocalDatabase): CutDatabase {
         },
         get: (...values) => statement.get(...values),
         all: (...values) => statement.all(...values),
+        lists: (...values) => statement.lists(...values),
       };
     },
     transaction(work, durability = "kept") {

@@ -1,8 +1,9 @@
 /** Opens the client's database with node:sqlite. */
 import { existsSync, renameSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
-import { DatabaseDamagedError, DatabaseFullError, type Durability, type LocalDatabase, type SqlRow } from "../database.ts";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseDamagedError, DatabaseFullError, type Durability, type LocalDatabase, type SqlList, type SqlRow } from "../database.ts";
 import { schemaVersion } from "../trees/schema.ts";
+import { leaveClosedMark, takeClosedMark } from "./closed-mark.ts";
 
 /**
  * Opens or makes the database at `path`. A damaged one is renamed away (`<path>.damaged-<ms>`) and a new one begun: what
@@ -10,13 +11,13 @@ import { schemaVersion } from "../trees/schema.ts";
  */
 export function openDatabase(path: string, nowMs: number): LocalDatabase {
   try {
-    return open(path);
+    return open(path, nowMs);
   } catch (error) {
     if (path === ":memory:" || !existsSync(path) || !isDamage(error)) throw translated(error);
     for (const suffix of ["", "-wal", "-shm"]) {
       if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged-${nowMs}${suffix}`);
     }
-    return open(path);
+    return open(path, nowMs);
   }
 }
 
@@ -35,14 +36,6 @@ export function translated(error: unknown): unknown {
   return error;
 }
 
-function attempt<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw translated(error);
-  }
-}
-
 /** What a look at the database of another process finds; nothing is changed by it. */
 export type DatabaseLook = { state: "absent" | "damaged" | "other-version" } | { state: "readable"; database: LocalDatabase };
 
@@ -51,10 +44,9 @@ export function lookAtDatabase(path: string): DatabaseLook {
   if (!existsSync(path)) return { state: "absent" };
   const handle = new DatabaseSync(path, { readOnly: true, timeout: busyMs });
   try {
-    if (handle.prepare("PRAGMA quick_check(1)").get()?.["quick_check"] !== "ok")
-      throw new DatabaseDamagedError("the integrity check failed");
+    readThrough(handle);
     if (handle.prepare("PRAGMA user_version").get()?.["user_version"] === schemaVersion)
-      return { state: "readable", database: wrap(handle) };
+      return { state: "readable", database: wrap(handle, () => undefined) };
     handle.close();
     return { state: "other-version" };
   } catch (error) {
@@ -66,24 +58,40 @@ export function lookAtDatabase(path: string): DatabaseLook {
 
 const busyMs = 5000;
 
-function open(path: string): LocalDatabase {
+function open(path: string, nowMs: number): LocalDatabase {
+  const soundSinceMs = path === ":memory:" ? nowMs : takeClosedMark(path, nowMs);
   const handle = new DatabaseSync(path);
   try {
     // FULL: what is agreed with the edge must not be forgotten by a power cut (I4).
     handle.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = ${busyMs};`);
-    const check = handle.prepare("PRAGMA quick_check(1)").get();
-    if (check?.["quick_check"] !== "ok") throw new DatabaseDamagedError("the integrity check failed");
+    if (soundSinceMs === undefined) readThrough(handle);
   } catch (error) {
     handle.close();
     throw error;
   }
-  return wrap(handle);
+  return wrap(handle, () => {
+    if (path !== ":memory:") leaveClosedMark(path, soundSinceMs ?? nowMs);
+  });
+}
+
+function readThrough(handle: DatabaseSync): void {
+  if (handle.prepare("PRAGMA quick_check(1)").get()?.["quick_check"] !== "ok") throw new DatabaseDamagedError("the integrity check failed");
 }
 
 /** How the log is flushed: at each commit, or before it is copied into the database. */
 const synchronous: Readonly<Record<Durability, string>> = { kept: "FULL", "found-again": "NORMAL" };
 
-function wrap(handle: DatabaseSync): LocalDatabase {
+/** `onClosed` is called when it is closed, unless damage was met. */
+function wrap(handle: DatabaseSync, onClosed: () => void): LocalDatabase {
+  let isDamaged = false;
+  const attempt = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      isDamaged ||= isDamage(error);
+      throw translated(error);
+    }
+  };
   let depth = 0;
   // As it was opened.
   let durability: Durability = "kept";
@@ -100,6 +108,12 @@ function wrap(handle: DatabaseSync): LocalDatabase {
     },
     prepare(sql) {
       const statement = attempt(() => handle.prepare(sql));
+      let listing: StatementSync | undefined;
+      const prepareLists = () => {
+        const prepared = handle.prepare(sql);
+        prepared.setReturnArrays(true);
+        return prepared;
+      };
       return {
         run(...values) {
           become("kept");
@@ -107,6 +121,7 @@ function wrap(handle: DatabaseSync): LocalDatabase {
         },
         get: (...values) => attempt(() => statement.get(...values)) as SqlRow | undefined,
         all: (...values) => attempt(() => statement.all(...values)) as SqlRow[],
+        lists: (...values) => attempt(() => (listing ??= prepareLists()).all(...values)) as unknown as SqlList[],
       };
     },
     transaction(work, wanted = "kept") {
@@ -129,6 +144,9 @@ function wrap(handle: DatabaseSync): LocalDatabase {
         depth--;
       }
     },
-    close: () => handle.close(),
+    close() {
+      handle.close();
+      if (!isDamaged) onClosed();
+    },
   };
 }

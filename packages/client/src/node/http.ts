@@ -2,7 +2,8 @@
 import { answerHeadBytesMax, connectionsMax, connectMsMax, silenceMsMax } from "@ashlar/shared/limits";
 import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
+import Pool from "undici/lib/dispatcher/pool.js";
 import type { Http, HttpAnswer, HttpRequest } from "../edge/http.ts";
 import { BodyCollector } from "./body-collector.ts";
 import { recyclingConnector } from "./receive-buffers.ts";

@@ -4,7 +4,8 @@
  */
 import { answerHeadBytesMax } from "@ashlar/shared/limits";
 import type { OnReadOpts, Socket } from "node:net";
-import { buildConnector } from "undici";
+import type { buildConnector } from "undici";
+import connectorWith from "undici/lib/core/connect.js";
 
 /**
  * undici keeps views of the pieces of a head until it is whole, and of a body nothing. A piece longer than any head holds
@@ -19,7 +20,7 @@ export function recyclingConnector(timeoutMs: number): buildConnector.connector 
     const receiver = new Receiver();
     // Two pieces may wait, so that one does not stop the reading.
     const more = { onread: receiver.onread, highWaterMark: 2 * bufferBytes };
-    const connect = buildConnector({ timeout: timeoutMs, ...more });
+    const connect = connectorWith({ timeout: timeoutMs, ...more });
     connect(options, (...result) => {
       if (result[1] !== null) receiver.socket = result[1];
       callback(...result);

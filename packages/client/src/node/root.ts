@@ -19,6 +19,7 @@ export class Root {
   #device = 0n;
   #seen = "";
   #pinned: string | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(absolute: string) {
     this.absolute = absolute;
@@ -62,6 +63,13 @@ export class Root {
     this.#pinned = undefined;
     this.statRoot();
     this.#pinned = this.#seen;
+  }
+
+  /** Long looks at the disk one after the other: side by side they would end no sooner, and hold more at once. */
+  async inTurn<Found>(work: () => Promise<Found>): Promise<Found> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
   }
 
   /** The synced folder itself. It alone may be a symbolic link: the person named it. */

@@ -1,10 +1,10 @@
 import type { NodeId } from "@ashlar/shared/ids";
 import { decodeManifest } from "@ashlar/shared/manifest";
-import type { LocalDatabase, SqlRow } from "../database.ts";
+import type { LocalDatabase, SqlList } from "../database.ts";
 import type { LocalNode, LocalView } from "../scan/types.ts";
 import type { Fold, TreeOptions } from "./node.ts";
 import { NodeCache } from "./node-cache.ts";
-import { integer, kindOf, nodeId, text, textOrNull } from "./row.ts";
+import { asKind, integer, integerOf, nodeId, textOf } from "./row.ts";
 
 const childrenPage = 256;
 const placesMax = 4;
@@ -35,10 +35,7 @@ export class LocalTree {
       placed: database.prepare("INSERT OR IGNORE INTO places VALUES (?, ?, ?)"),
       findPlaces: database.prepare(`SELECT node, offset FROM places WHERE hash = ? LIMIT ${placesMax}`),
     };
-    this.#cache = new NodeCache((id) => {
-      const row = this.#statements.get.get(id);
-      return row === undefined ? undefined : read(row);
-    }, cachedMax);
+    this.#cache = new NodeCache((id) => this.#statements.get.lists(id).map(read)[0], cachedMax);
   }
 
   get(id: NodeId): LocalNode | undefined {
@@ -51,25 +48,25 @@ export class LocalTree {
   }
 
   named(parent: NodeId, name: string): LocalNode[] {
-    return this.#statements.named.all(parent, this.#fold(name)).map(read);
+    return this.#statements.named.lists(parent, this.#fold(name)).map(read);
   }
 
   *children(parent: NodeId): Generator<LocalNode> {
     let fold = "";
     let id = "";
     for (;;) {
-      const rows = this.#statements.children.all(parent, fold, id);
+      const rows = this.#statements.children.lists(parent, fold, id);
       for (const row of rows) yield read(row);
       const last = rows.at(-1);
       if (last === undefined || rows.length < childrenPage) return;
-      fold = text(last, "fold");
-      id = text(last, "id");
+      id = textOf(last[0], "id");
+      fold = textOf(last[3], "fold");
     }
   }
 
   /** Those of the children that are folders. */
   folders(parent: NodeId): LocalNode[] {
-    return this.#statements.folders.all(parent).map(read);
+    return this.#statements.folders.lists(parent).map(read);
   }
 
   put(node: LocalNode): void {
@@ -127,11 +124,8 @@ export class LocalTree {
       get: (id) => this.get(id),
       children: (parent) => [...this.children(parent)],
       folders: (parent) => this.folders(parent),
-      some: (parent, count) => this.#statements.some.all(parent, count).map(read),
-      byInode: (inode) => {
-        const row = this.#statements.inode.get(inode);
-        return row === undefined ? undefined : read(row);
-      },
+      some: (parent, count) => this.#statements.some.lists(parent, count).map(read),
+      byInode: (inode) => this.#statements.inode.lists(inode).map(read)[0],
     };
   }
 
@@ -145,23 +139,25 @@ export class LocalTree {
   }
 }
 
-function read(row: SqlRow): LocalNode {
-  const kind = kindOf(row);
+/** In the order of the table's columns. */
+function read(row: SqlList): LocalNode {
+  const [id, parent, name, , spelling, kind, mode, size, mtimeNs, ctimeNs, inode, seenAtMs, manifest] = row;
+  const isKind = asKind(kind);
   return {
-    id: nodeId(row, "id"),
-    parent: nodeId(row, "parent"),
-    name: text(row, "name"),
-    spelling: textOrNull(row, "spelling") ?? undefined,
-    kind,
+    id: textOf(id, "id") as NodeId,
+    parent: textOf(parent, "parent") as NodeId,
+    name: textOf(name, "name"),
+    spelling: spelling === null ? undefined : textOf(spelling, "spelling"),
+    kind: isKind,
     stat: {
-      kind,
-      size: integer(row, "size"),
-      mtimeNs: text(row, "mtime_ns"),
-      ctimeNs: text(row, "ctime_ns"),
-      inode: text(row, "inode"),
-      mode: integer(row, "mode"),
+      kind: isKind,
+      size: integerOf(size, "size"),
+      mtimeNs: textOf(mtimeNs, "mtime_ns"),
+      ctimeNs: textOf(ctimeNs, "ctime_ns"),
+      inode: textOf(inode, "inode"),
+      mode: integerOf(mode, "mode"),
     },
-    seenAtMs: integer(row, "seen_at"),
-    manifest: textOrNull(row, "manifest"),
+    seenAtMs: integerOf(seenAtMs, "seen_at"),
+    manifest: manifest === null ? null : textOf(manifest, "manifest"),
   };
 }

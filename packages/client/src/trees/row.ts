@@ -1,16 +1,22 @@
 /** Reading rows that this client itself wrote: a column of another type is a damaged database. */
 import type { NodeId } from "@ashlar/shared/ids";
-import { DatabaseDamagedError, type SqlRow } from "../database.ts";
+import { DatabaseDamagedError, type SqlRow, type SqlValue } from "../database.ts";
 import type { Kind } from "../scan/types.ts";
 
 export function text(row: SqlRow, column: string): string {
-  const value = row[column];
+  return textOf(row[column], column);
+}
+
+export function textOf(value: SqlValue | undefined, column: string): string {
   if (typeof value !== "string") throw new DatabaseDamagedError(`${column} is no text`);
   return value;
 }
 
 export function integer(row: SqlRow, column: string): number {
-  const value = row[column];
+  return integerOf(row[column], column);
+}
+
+export function integerOf(value: SqlValue | undefined, column: string): number {
   if (typeof value !== "number") throw new DatabaseDamagedError(`${column} is no number`);
   return value;
 }
@@ -29,7 +35,10 @@ export function nodeId(row: SqlRow, column: string): NodeId {
 }
 
 export function kindOf(row: SqlRow): Kind {
-  const kind = text(row, "kind");
+  return asKind(row["kind"]);
+}
+
+export function asKind(kind: SqlValue | undefined): Kind {
   if (kind === "file" || kind === "folder" || kind === "symlink") return kind;
   throw new DatabaseDamagedError(`no such kind as ${kind}`);
 }

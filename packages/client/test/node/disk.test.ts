@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { openDisk } from "../../src/node/disk.ts";
 import type { Stat } from "../../src/ports.ts";
 import { makePipe } from "../support/pipe.ts";
@@ -28,6 +28,23 @@ describe("disk: looking", () => {
       "link: symlink",
     ]);
     expect(Buffer.from(await test.disk.readLink("link")).toString()).toBe("file");
+  });
+
+  it("D40 a folder is listed the same when each look takes long", async () => {
+    await using test = await opened();
+    for (let index = 0; index < 200; index++) writeFileSync(test.at(`file ${index}`), "x".repeat(index));
+    writeFileSync(test.at("ünd"), "");
+    writeFileSync(Buffer.concat([Buffer.from(test.at("not utf-8 ")), Buffer.from([0xff])]), "");
+    const quick = await test.disk.list("");
+    let nowMs = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (nowMs += 1000));
+    try {
+      expect(await test.disk.list("")).toEqual(quick);
+    } finally {
+      clock.mockRestore();
+    }
+    expect(quick).toHaveLength(202);
+    expect(quick.filter(({ valid }) => !valid)).toHaveLength(1);
   });
 
   it("D2 where nothing is, or a parent is missing or a file, stat finds nothing", async () => {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DatabaseDamagedError, DatabaseFullError } from "../../src/database.ts";
+import { leaveClosedMark, takeClosedMark } from "../../src/node/closed-mark.ts";
 import { lookAtDatabase, openDatabase } from "../../src/node/database.ts";
 import { folderStatus } from "../../src/node/folder-status.ts";
 import { Trees } from "../../src/trees/trees.ts";
@@ -62,6 +63,57 @@ it("T32 what is to be kept is flushed, what is found again is not, and the one c
   expect(hidden).toThrow("taken back");
   expect(database.prepare("SELECT count(*) AS count FROM t").get()).toEqual({ count: 0 });
   database.close();
+});
+
+it("T40 whoever closed a database in order need not read it through for a day, unless somebody touched it", async () => {
+  const day = 24 * 60 * 60 * 1000;
+  openDatabase(path, 5).close();
+  const taken = (nowMs: number) => {
+    const checkedAtMs = takeClosedMark(path, nowMs);
+    leaveClosedMark(path, 5);
+    return checkedAtMs;
+  };
+  expect(taken(6)).toBe(5);
+  expect(taken(4 + day)).toBe(5);
+  expect(taken(5 + day)).toBeUndefined();
+  expect(taken(4)).toBeUndefined();
+  // When it was read through is what counts, not when it was closed.
+  openDatabase(path, 7).close();
+  expect(takeClosedMark(path, 8)).toBe(5);
+  expect(takeClosedMark(path, 8)).toBeUndefined();
+
+  leaveClosedMark(path, 5);
+  await utimes(path, 1, 1);
+  expect(takeClosedMark(path, 6)).toBeUndefined();
+  leaveClosedMark(path, 5);
+  await appendFile(`${path}-wal`, "what somebody wrote");
+  expect(takeClosedMark(path, 6)).toBeUndefined();
+  await rm(`${path}-wal`);
+  await writeFile(`${path}.closed`, "{");
+  expect(takeClosedMark(path, 6)).toBeUndefined();
+  await writeFile(`${path}.closed`, "{}");
+  expect(takeClosedMark(path, 6)).toBeUndefined();
+});
+
+it("T41 a process that was killed leaves no mark, and damage that is met later is put aside at the next start", async () => {
+  const killed = openDatabase(path, 0);
+  killed.exec("CREATE TABLE t(a)");
+  const insert = killed.prepare("INSERT INTO t VALUES (?)");
+  for (let count = 0; count < 40; count++) insert.run("x".repeat(1000));
+  expect(await readdir(directory)).not.toContain("state.sqlite.closed");
+  killed.close();
+
+  const bytes = await readFile(path);
+  bytes.fill(0xff, 8 * 4096, 9 * 4096);
+  await writeFile(path, bytes);
+  // As if the medium had done it, and not a program.
+  leaveClosedMark(path, 0);
+  const unsound = openDatabase(path, 0);
+  expect(() => unsound.prepare("SELECT a FROM t").all()).toThrow(DatabaseDamagedError);
+  unsound.close();
+  expect(await readdir(directory)).not.toContain("state.sqlite.closed");
+  openDatabase(path, 1).close();
+  expect(await readdir(directory)).toContain("state.sqlite.damaged-1");
 });
 
 it("M43 a database of another version or a damaged one is looked at and left as it is", async () => {

@@ -284,6 +284,7 @@ function guarded(database: LocalDatabase, life: Life): LocalDatabase {
         },
         get: (...values) => statement.get(...values),
         all: (...values) => statement.all(...values),
+        lists: (...values) => statement.lists(...values),
       };
     },
     transaction(work, durability) {
