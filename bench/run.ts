@@ -50,9 +50,12 @@ await runScript(async () => {
   const lines: Line[] = [];
   const notes = new Set<string>();
   const startedMs = performance.now();
-  for (const { name, run } of benchmarks.filter((benchmark) => names.length === 0 || names.includes(benchmark.name))) {
-    const directory = await mkdtemp(join(tmpdir(), "ashlar-bench-"));
-    try {
+  // Gone when all is done: what is deleted meanwhile slows down whoever is measured next.
+  const everything = await mkdtemp(join(tmpdir(), "ashlar-bench-"));
+  try {
+    for (const { name, run } of benchmarks.filter((benchmark) => names.length === 0 || names.includes(benchmark.name))) {
+      const directory = join(everything, name);
+      await mkdir(directory);
       const own = await run({
         scale: machine.scale,
         seed: machine.seed,
@@ -64,9 +67,9 @@ await runScript(async () => {
       lines.push(...own);
       await mkdir(out, { recursive: true });
       await writeFile(join(out, `${name}.json`), `${JSON.stringify({ machine, lines: own, notes: [...notes] }, undefined, 2)}\n`);
-    } finally {
-      await rm(directory, { recursive: true, force: true });
     }
+  } finally {
+    await rm(everything, { recursive: true, force: true });
   }
   await writeFile(join(out, "index.html"), pageOf(machine, lines, [...notes]));
   console.log(tableOf(lines));

@@ -10,9 +10,9 @@ import { secondsUntil } from "./until.ts";
 export const ashlar: Contender = {
   name: "Ashlar",
   way: "two devices that listen, through the edge; each change settles for 250 ms",
-  async open(_directory, lanes) {
+  async open(directory, lanes) {
     await using stack = new AsyncDisposableStack();
-    const house = stack.use(await openHouse());
+    const house = stack.use(await openHouse({}, { directory }));
     const port = Number(new URL(house.edge().url).port);
     const links = { a: stack.use(await openLink({ port, ...lanes })), b: stack.use(await openLink({ port, ...lanes })) };
     const email = "race@example.org";

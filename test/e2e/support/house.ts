@@ -37,11 +37,16 @@ export const password = "correct horse battery";
 type HouseOptions = {
   /** Makes another tree of Workers than the repository, in a folder of its own. */
   readonly makeRoot?: (directory: string) => Promise<string>;
+  /** An empty folder to stand in, which stays when the house is gone. */
+  readonly directory?: string;
 };
 
 /** `env` is of the edge's own, such as `ASHLAR_QUOTA_BYTES`. */
-export async function openHouse(env: Readonly<Record<string, string>> = {}, { makeRoot }: HouseOptions = {}): Promise<House> {
-  const directory = await mkdtemp(join(tmpdir(), "ashlar-e2e-"));
+export async function openHouse(
+  env: Readonly<Record<string, string>> = {},
+  { makeRoot, directory: given }: HouseOptions = {},
+): Promise<House> {
+  const directory = given ?? (await mkdtemp(join(tmpdir(), "ashlar-e2e-")));
   const state = join(directory, "edge");
   const options = { state, env, ...(makeRoot !== undefined && { root: await makeRoot(join(directory, "root")) }) };
   let edge = await startEdge(options);
@@ -65,7 +70,7 @@ export async function openHouse(env: Readonly<Record<string, string>> = {}, { ma
     async [Symbol.asyncDispose]() {
       await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
       await edge.kill();
-      await rm(directory, { recursive: true, force: true });
+      if (given === undefined) await rm(directory, { recursive: true, force: true });
     },
   };
 }
