@@ -39,10 +39,15 @@ export type Stat = {
   readonly inode: string;
   /** Permission bits, 0 to 0o777. */
   readonly mode: number;
+  /** When the inode came to be, ms since 1970, where the disk tells. The trees do not keep it. */
+  readonly bornMs?: number;
 };
 
-/** One entry of a folder. A name that is not valid UTF-8 cannot be synced: it is shown with replacement characters. */
-export type DirEntry = { readonly name: string; readonly valid: boolean; readonly stat: Stat };
+/**
+ * One entry of a folder. A name that is not valid UTF-8 cannot be synced: it is shown with replacement characters, and its
+ * bytes are `raw`.
+ */
+export type DirEntry = { readonly name: string; readonly valid: boolean; readonly raw?: Uint8Array; readonly stat: Stat };
 
 /**
  * What stood at a path when the engine decided to change it. The file system compares just before it acts, and refuses

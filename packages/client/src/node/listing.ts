@@ -30,25 +30,27 @@ function folderAt(root: Root, path: RelativePath): Stat {
   return stat;
 }
 
-type Name = { readonly text: string; readonly valid: boolean; readonly path: string | Buffer };
+type Name = { readonly text: string; readonly raw: Buffer | undefined; readonly path: string | Buffer };
 
 async function readEntries(root: Root, path: RelativePath): Promise<{ entries: DirEntry[]; complete: boolean }> {
   const folder = `${root.guard(path)}/`;
   const names = (await readdir(folder, { encoding: "buffer" })).map((bytes) => nameOf(folder, bytes));
   const shown = path === "" ? names.filter(({ text }) => text !== ownFolder) : names;
-  const stats = await lstatAll(shown);
+  const all = await lstatAll(shown);
   const entries: DirEntry[] = [];
-  for (const [index, { text, valid }] of shown.entries()) {
-    const stat = stats[index];
-    if (stat !== undefined) entries.push({ name: text, valid, stat: root.toStat(stat) });
+  for (const [index, { text, raw }] of shown.entries()) {
+    const stats = all[index];
+    if (stats === undefined) continue;
+    const stat = root.toStat(stats);
+    entries.push(raw === undefined ? { name: text, valid: true, stat } : { name: text, valid: false, raw, stat });
   }
   return { entries, complete: entries.length === shown.length };
 }
 
 function nameOf(folder: string, bytes: Buffer): Name {
-  const valid = isUtf8(bytes);
   const text = bytes.toString();
-  return { text, valid, path: valid ? folder + text : Buffer.concat([Buffer.from(folder), bytes]) };
+  if (isUtf8(bytes)) return { text, raw: undefined, path: folder + text };
+  return { text, raw: bytes, path: Buffer.concat([Buffer.from(folder), bytes]) };
 }
 
 /**

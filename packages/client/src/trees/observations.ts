@@ -121,12 +121,16 @@ export function applyHindrances(
     for (const path of before.keys()) {
       if (folders === "all" || folders.has(folderOf(path)) || folders.has(path)) trees.waiting.removeHindrance(path);
     }
-    const rows = hindrances.map((hindrance): WaitingRow => {
+    // Two names that are not UTF-8 may look the same.
+    const details = Map.groupBy(hindrances, ({ path }) => path);
+    const last = new Map(hindrances.map((hindrance) => [hindrance.path, hindrance]));
+    const rows = [...last.values()].map((hindrance): WaitingRow => {
+      const detail = [...new Set(details.get(hindrance.path)?.map((same) => same.detail))].join("; ");
       const former = before.get(hindrance.path);
       const isRetried = hindrance.reason === "unreadable" || hindrance.reason === "moved-away";
       const attempts = isRetried ? (former?.reason === hindrance.reason ? former.attempts : 0) + 1 : 0;
       const nextTryMs = attempts === 0 ? null : nowMs + retryMs(attempts);
-      return { ...hindrance, sinceMs: former?.sinceMs ?? nowMs, nextTryMs, attempts };
+      return { ...hindrance, detail, sinceMs: former?.sinceMs ?? nowMs, nextTryMs, attempts };
     });
     for (const row of rows) trees.waiting.putHindrance(row);
     return rows.filter(({ path, reason }) => before.get(path)?.reason !== reason);

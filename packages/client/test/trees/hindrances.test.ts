@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { openDatabase } from "../../src/node/database.ts";
+import { applyHindrances } from "../../src/trees/observations.ts";
+import { Trees } from "../../src/trees/trees.ts";
+
+it("T22 of two names that look the same both details are told, each once", () => {
+  const trees = new Trees(openDatabase(":memory:", 0), { caseSensitive: true });
+  const hindrances = ["rename \\xe4", "rename \\xf6", "rename \\xe4"].map((detail) => ({
+    path: "\uFFFD",
+    reason: "bad-name" as const,
+    detail,
+  }));
+  applyHindrances(trees, hindrances, { folders: "all", nowMs: 1, retryMs: () => 1 });
+  expect(trees.waiting.all()).toMatchObject([{ path: "\uFFFD", reason: "bad-name", detail: "rename \\xe4; rename \\xf6" }]);
+});
