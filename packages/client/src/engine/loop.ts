@@ -57,6 +57,7 @@ export class Loop {
 
   async syncOnce(signal: AbortSignal): Promise<Outcome> {
     this.#lookAnew();
+    this.#core.attempt(() => this.#core.transferNotes.clear());
     this.#standing.become("working");
     return untilLanded(this.#core, signal, async (landing) => {
       await this.#untilDone(landing);
@@ -73,6 +74,7 @@ export class Loop {
     this.#watches.use(watcher);
     // The first look arms the watches.
     this.#lookAnew();
+    this.#core.attempt(() => this.#core.transferNotes.clear());
     this.#core.attempt(() => this.#reconciler.schedule());
     try {
       await untilLanded(this.#core, signal, (landing) => this.#turns(landing));
