@@ -50,3 +50,29 @@ it("E81 a server that was put back to an older state is told by the doctor and m
   expect(texts).toContain("edited since the backup");
   expect(kinds((await a.run(["doctor", a.folder, "--json"])).stdout).filter((kind) => kind !== "conflict")).toEqual([]);
 });
+
+it("X44 E81 so it is when another device has committed as much again before the one that lost a change asks (I5)", async () => {
+  const email = "overtaken@example.org";
+  const a = await house.device("C", { email, register: true });
+  const b = await house.device("D", { email });
+  await mkdir(a.folder, { recursive: true });
+  await writeFile(join(a.folder, "old"), "old");
+  await a.once();
+  await b.once();
+  const [state, backup] = [join(house.directory, "edge"), join(house.directory, "other backup")];
+  await house.killEdge();
+  await copyState(state, backup);
+  await house.startEdge();
+  await writeFile(join(b.folder, "only on b"), "that the backup does not have");
+  await b.once();
+  await house.killEdge();
+  await rm(state, { recursive: true });
+  await copyState(backup, state);
+  await house.startEdge();
+  for (const name of ["new", "newer", "newest"]) await writeFile(join(a.folder, name), name);
+  await a.once();
+  expect((await b.run(["reconcile", b.folder])).code).toBe(0);
+  await a.once();
+  expect([...(await readTree(b.folder)).keys()].toSorted()).toEqual(["new", "newer", "newest", "old", "only on b"]);
+  expect(await readTree(a.folder)).toEqual(await readTree(b.folder));
+});

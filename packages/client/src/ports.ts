@@ -3,7 +3,7 @@
  * these, so that the whole client also runs inside one process under a seeded scheduler (DESIGN sections 2 and 10).
  */
 import type { Digest } from "@ashlar/shared/digest";
-import type { BlockHash, DeviceId, Epoch, NodeId, Seq, UserId } from "@ashlar/shared/ids";
+import type { BlockHash, DeviceId, Epoch, NodeId, OpId, Seq, UserId } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockEncoding, BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
 import type { Change, ChangesPage, ServerMessage } from "@ashlar/shared/protocol/change";
@@ -186,7 +186,8 @@ export type Edge = {
    */
   fetch(url: string, range: { offset: number; length: number } | undefined, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
   commit(ops: readonly WireOp[], content: CommitContent, signal?: AbortSignal): Promise<CommitResponse>;
-  changes(since: Seq, epoch: Epoch | null, signal?: AbortSignal): Promise<ChangesPage>;
+  /** `op` is that of the change at the cursor, where it is known. */
+  changes(since: Seq, epoch: Epoch | null, signal?: AbortSignal, op?: OpId): Promise<ChangesPage>;
   manifest(node: NodeId, version: number, signal?: AbortSignal): Promise<string>;
   /** `known` is the folder's digest here: if it is the server's as well, the page is without children. */
   tree(node: NodeId, after: string | null, signal?: AbortSignal, known?: Digest): Promise<TreePage>;
@@ -203,8 +204,8 @@ export type Feed = AsyncDisposable & {
 };
 
 export type FeedEvents = {
-  /** Where to go on from; asked at every (re)connection. */
-  cursor(): { epoch: Epoch | null; seq: Seq };
+  /** Where to go on from, and the operation of that change where it is known; asked at every (re)connection. */
+  cursor(): { epoch: Epoch | null; seq: Seq; op?: OpId | undefined };
   message(message: ServerMessage): void;
   state(state: FeedState, why?: string): void;
   /** This device was signed out: nothing more will be told, and `why` is for a person. */

@@ -91,7 +91,7 @@ async function toldSince({ trees, edge }: Reader, signal: AbortSignal): Promise<
   let { cursor } = trees.meta;
   try {
     for (;;) {
-      const page = await edge.changes(cursor, trees.meta.epoch, signal);
+      const page = await edge.changes(cursor, trees.meta.epoch, signal, cursor === trees.meta.cursor ? trees.meta.cursorOp : undefined);
       for (const change of page.changes) {
         told.add(change.node);
         cursor = change.seq;

@@ -275,7 +275,7 @@ export class Loop {
   #feedEvents(): FeedEvents {
     const { trees } = this.#core;
     return {
-      cursor: () => ({ epoch: trees.meta.epoch, seq: trees.meta.cursor }),
+      cursor: () => ({ epoch: trees.meta.epoch, seq: trees.meta.cursor, op: trees.meta.cursorOp }),
       message: (message) => {
         if (this.#core.attempt(() => this.#remote.take(message))) return;
         this.#remote.isBehind = true;
