@@ -101,8 +101,8 @@ export class Executor {
   }
 
   /**
-   * Goes on beside the rounds; the loop hears of its end, of a crowd's when the last has ended or one has failed: that one's next
-   * try does not wait for the others. A bug in it ends the engine.
+   * Goes on beside the rounds; the loop hears of its end, of a crowd's when the last has ended or one has failed for a reason of its
+   * own: its next try does not wait for the others. That they all fail is one outage. A bug in it ends the engine.
    */
   #fly(done: Promise<unknown>, crowd?: Set<Promise<unknown>>): void {
     const { flights, wake } = this.#core;
@@ -115,7 +115,7 @@ export class Executor {
       }
       flights.delete(flight);
       crowd?.delete(flight);
-      if (crowd === undefined || crowd.size === 0 || result === false) wake.call();
+      if (crowd === undefined || crowd.size === 0 || (result === false && !this.#core.isHeldUp)) wake.call();
     };
     const flight = land();
     flights.add(flight);
