@@ -123,8 +123,12 @@ export function applyHindrances(
     }
     // Two names that are not UTF-8 may look the same.
     const details = Map.groupBy(hindrances, ({ path }) => path);
-    const last = new Map(hindrances.map((hindrance) => [hindrance.path, hindrance]));
-    const rows = [...last.values()].map((hindrance): WaitingRow => {
+    const chief = new Map<RelativePath, Hindrance>();
+    for (const hindrance of hindrances) {
+      // Where something waits is where to look for what was moved away, and what a person can do something about.
+      if (hindrance.reason !== "moved-away" || !chief.has(hindrance.path)) chief.set(hindrance.path, hindrance);
+    }
+    const rows = [...chief.values()].map((hindrance): WaitingRow => {
       const detail = [...new Set(details.get(hindrance.path)?.map((same) => same.detail))].join("; ");
       const former = before.get(hindrance.path);
       const isRetried = hindrance.reason === "unreadable" || hindrance.reason === "moved-away";
