@@ -19,8 +19,8 @@ export function parseDeviceMessage(message: string | ArrayBuffer): DeviceMessage
 }
 
 /** The answer to hello: the oldest page that the device misses, or that it must reconcile. */
-export async function greet(env: UserSyncEnv, { user, shard }: SocketIdentity, { epoch, cursor }: Hello): Promise<ServerMessage> {
-  const answer = await readChanges(metaShardOf(env, shard), { user, since: cursor, epoch, limit: changesPageMax, now: Date.now() });
+export async function greet(env: UserSyncEnv, { user, shard }: SocketIdentity, { epoch, cursor, op }: Hello): Promise<ServerMessage> {
+  const answer = await readChanges(metaShardOf(env, shard), { user, since: cursor, epoch, op, limit: changesPageMax, now: Date.now() });
   if (answer.kind === "page") return { type: "welcome", epoch: answer.epoch, head: answer.head, changes: answer.changes };
   return { type: "reconcile", code: answer.kind, epoch: answer.epoch, head: answer.head };
 }

@@ -116,7 +116,7 @@ describe("the user's sockets", () => {
     expect(await behind.next()).toMatchObject({ type: "welcome", head: 3, changes: [{ seq: 3, name: "c" }] });
   });
 
-  it("J6 tells a device with a cursor of another epoch, or ahead of the head, to reconcile", async () => {
+  it("J6 tells a device with a cursor of another epoch, or ahead of the head, or at another change, to reconcile", async () => {
     const user = await TestUser.create();
     await user.commit([mkdirOp(newNode(), "a")]);
     const other = await TestUser.create();
@@ -126,6 +126,9 @@ describe("the user's sockets", () => {
     const ahead = await user.connect();
     ahead.say({ type: "hello", epoch: user.epoch, cursor: 2 });
     expect(await ahead.next()).toEqual({ type: "reconcile", code: "epoch-changed", epoch: user.epoch, head: 1 });
+    const elsewhere = await user.connect();
+    elsewhere.say({ type: "hello", epoch: user.epoch, cursor: 1, op: newId<OpId>(randomBytes) });
+    expect(await elsewhere.next()).toEqual({ type: "reconcile", code: "epoch-changed", epoch: user.epoch, head: 1 });
   });
 
   it("J7 pushes a commit to every socket that said hello, with small content and addresses, but none to the device that made it", async () => {

@@ -1,4 +1,5 @@
 /** The real command after its own state, its session or its server failed it. */
+import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm, utimes, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -122,6 +123,38 @@ describe("doctor and reconcile", () => {
     expect(jsonLines(mended.stdout).find(({ type }) => type === "reconciled")).toMatchObject({ blocksSent: 0, blocksMissing: 0 });
     expect(await readTree(a.folder)).toEqual(before);
     expect(findings((await a.run(["doctor", a.folder, "--json"])).stdout)).toEqual([]);
+  });
+
+  it("M55 each item that is not in sync is in the status with why, since when and the next try: one sent, one in the middle, one that waits", async () => {
+    const { a, b } = await equalPair();
+    const asked = async () => jsonLines((await a.run(["status", a.folder, "--json"])).stdout)[0];
+    const queued = async () => ((await asked())?.["queued"] ?? []) as { path: string; reason: string }[];
+    a.proxy.hold(({ method, path }) => (method === "PUT" && path.startsWith("/v1/blocks/")) || path === "/v1/commits");
+    await using running = a.start();
+    await writeFile(join(a.folder, "small"), "small");
+    await eventually(async () =>
+      (await queued()).some(({ path, reason }) => path === "small" && reason === "sent") ? undefined : "small",
+    );
+    await writeFile(join(a.folder, "big"), randomBytes(20 * 1024 * 1024));
+    await writeFile(Buffer.concat([Buffer.from(`${a.folder}/`), Buffer.from([0x62, 0xff])]), "of a name that is not UTF-8");
+    await eventually(async () => {
+      const items = await queued();
+      return items.some(({ path, reason }) => path === "big" && reason === "uploading") ? undefined : JSON.stringify(items);
+    });
+    const status = await asked();
+    expect(status).toMatchObject({
+      queued: [
+        { path: "big", reason: "uploading", detail: expect.stringMatching(/ of 20 MiB /), sinceMs: expect.any(Number), nextTryMs: null },
+        { path: "small", reason: "sent", sinceMs: expect.any(Number), nextTryMs: null },
+      ],
+      waiting: [{ path: "b\uFFFD", reason: "bad-name", detail: expect.stringContaining("$'b\\xff'"), sinceMs: expect.any(Number) }],
+    });
+    expect((await a.run(["status", a.folder])).stdout).toMatch(/to sync: big\. It is being sent: .* of 20 MiB so far\. \(since /);
+    a.proxy.hold(undefined);
+    await eventually(async () => ((await queued()).length === 0 ? undefined : JSON.stringify(await queued())));
+    await b.once();
+    expect((await stat(join(b.folder, "big"))).size).toBe(20 * 1024 * 1024);
+    expect(running.exitCode()).toBeUndefined();
   });
 
   it("M41 M46 a device without a server, and one that was signed out, are told so", async () => {

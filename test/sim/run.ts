@@ -20,6 +20,7 @@ const argumentsSchema = z.strictObject({
   workers: z.optional(whole),
   steps: z.optional(whole),
   devices: z.optional(whole),
+  help: z.optional(z.boolean()),
 });
 const options = {
   runs: { type: "string" },
@@ -28,7 +29,21 @@ const options = {
   workers: { type: "string" },
   steps: { type: "string" },
   devices: { type: "string" },
+  help: { type: "boolean" },
 } as const;
+const usage = `npm run sim -- [--runs N] [--seed S] [--minutes M] [--workers W] [--steps K] [--devices D]
+
+Simulated lives of everything: several devices with the real client and the Workers' real code in one process, each life from a seed of
+its own, with faults of disks, networks, storage and processes. Afterwards all must be equal, and nothing saved lost.
+
+  --runs N      so many lives (100, or with --minutes any number)
+  --seed S      the first one's seed (1); the next one's is one more
+  --minutes M   no life begins after so many minutes
+  --workers W   threads (one for each core)
+  --steps K     what happens in a life (25)
+  --devices D   of each life (3)
+
+A seed that fails is shrunk to fewer steps and printed with the command that replays it. Ends with 1 when one failed.`;
 const shown = 400;
 
 /** The storm is that of the verdict: a shorter one than asked for, when it failed. */
@@ -36,19 +51,24 @@ type Outcome = { readonly verdict: Verdict; readonly storm: Storm };
 type Totals = { runs: number; failed: number; readonly counts: Record<string, number> };
 
 const {
-  runs = 100,
-  seed: first = 1,
   minutes,
+  runs = minutes === undefined ? 100 : Infinity,
+  seed: first = 1,
   workers = availableParallelism(),
   steps = 25,
   devices = 3,
+  help,
 } = argumentsSchema.parse(parseArgs({ options }).values);
+if (help === true) {
+  console.log(usage);
+  process.exit(0);
+}
 const startedMs = performance.now();
 const endMs = minutes === undefined ? Infinity : startedMs + minutes * 60_000;
 const totals: Totals = { runs: 0, failed: 0, counts: {} };
 let seed = first;
 const next = (): Task | undefined => {
-  const isMore = performance.now() < endMs && (minutes !== undefined || seed < first + runs);
+  const isMore = performance.now() < endMs && seed < first + runs;
   return isMore ? { seed: seed++, storm: { devices, steps, violence: 1 } } : undefined;
 };
 await onThreads(Math.min(workers, runs), next, async (task, thread) => {

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
 import { seeded } from "../e2e/support/random.ts";
-import { everyFault, faultText } from "../e2e/support/fault.ts";
+import { calls, everyFault, faultText } from "../e2e/support/fault.ts";
 import { shuffled } from "./support/sample.ts";
 import { Sweep } from "./support/sweep.ts";
 
@@ -18,9 +18,31 @@ const argumentsSchema = z.strictObject({
   blow: z.optional(z.string()),
   trials: z.optional(whole),
   seed: z.optional(whole),
+  help: z.optional(z.boolean()),
 });
-const options = { call: { type: "string" }, blow: { type: "string" }, trials: { type: "string" }, seed: { type: "string" } } as const;
-const { call, blow, trials = Infinity, seed = 1 } = argumentsSchema.parse(parseArgs({ options }).values);
+const options = {
+  call: { type: "string" },
+  blow: { type: "string" },
+  trials: { type: "string" },
+  seed: { type: "string" },
+  help: { type: "boolean" },
+} as const;
+const usage = `npm run sweep -- [--call rename] [--blow KILL] [--trials N] [--seed S]
+
+Strikes the real command under strace at every system call that matters to what is on the disk, and starts it again: both folders must
+be what they would have been. Each strike takes seconds, and all of them hours.
+
+  --call NAME   only at that system call: ${calls.join(", ")}
+  --blow NAME   only with that blow: KILL, ENOSPC, EIO or ECONNREFUSED
+  --trials N    so many of them (all)
+  --seed S      their order (1)
+
+Ends with 1 when anything came of one.`;
+const { call, blow, trials = Infinity, seed = 1, help } = argumentsSchema.parse(parseArgs({ options }).values);
+if (help === true) {
+  console.log(usage);
+  process.exit(0);
+}
 
 await using sweep = await Sweep.open();
 const wanted = everyFault(await sweep.count()).filter(

@@ -196,6 +196,7 @@ describe("before the edge is asked", () => {
       isThere: true,
       running: null,
       state: "stopped",
+      database: "absent",
     });
   });
 

@@ -3,7 +3,7 @@
  * these, so that the whole client also runs inside one process under a seeded scheduler (DESIGN sections 2 and 10).
  */
 import type { Digest } from "@ashlar/shared/digest";
-import type { BlockHash, DeviceId, Epoch, NodeId, Seq, UserId } from "@ashlar/shared/ids";
+import type { BlockHash, DeviceId, Epoch, NodeId, OpId, Seq, UserId } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockEncoding, BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
 import type { Change, ChangesPage, ServerMessage } from "@ashlar/shared/protocol/change";
@@ -39,10 +39,15 @@ export type Stat = {
   readonly inode: string;
   /** Permission bits, 0 to 0o777. */
   readonly mode: number;
+  /** When the inode came to be, ms since 1970, where the disk tells. The trees do not keep it. */
+  readonly bornMs?: number;
 };
 
-/** One entry of a folder. A name that is not valid UTF-8 cannot be synced: it is shown with replacement characters. */
-export type DirEntry = { readonly name: string; readonly valid: boolean; readonly stat: Stat };
+/**
+ * One entry of a folder. A name that is not valid UTF-8 cannot be synced: it is shown with replacement characters, and its
+ * bytes are `raw`.
+ */
+export type DirEntry = { readonly name: string; readonly valid: boolean; readonly raw?: Uint8Array; readonly stat: Stat };
 
 /**
  * What stood at a path when the engine decided to change it. The file system compares just before it acts, and refuses
@@ -181,7 +186,8 @@ export type Edge = {
    */
   fetch(url: string, range: { offset: number; length: number } | undefined, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
   commit(ops: readonly WireOp[], content: CommitContent, signal?: AbortSignal): Promise<CommitResponse>;
-  changes(since: Seq, epoch: Epoch | null, signal?: AbortSignal): Promise<ChangesPage>;
+  /** `op` is that of the change at the cursor, where it is known. */
+  changes(since: Seq, epoch: Epoch | null, signal?: AbortSignal, op?: OpId): Promise<ChangesPage>;
   manifest(node: NodeId, version: number, signal?: AbortSignal): Promise<string>;
   /** `known` is the folder's digest here: if it is the server's as well, the page is without children. */
   tree(node: NodeId, after: string | null, signal?: AbortSignal, known?: Digest): Promise<TreePage>;
@@ -198,8 +204,8 @@ export type Feed = AsyncDisposable & {
 };
 
 export type FeedEvents = {
-  /** Where to go on from; asked at every (re)connection. */
-  cursor(): { epoch: Epoch | null; seq: Seq };
+  /** Where to go on from, and the operation of that change where it is known; asked at every (re)connection. */
+  cursor(): { epoch: Epoch | null; seq: Seq; op?: OpId | undefined };
   message(message: ServerMessage): void;
   state(state: FeedState, why?: string): void;
   /** This device was signed out: nothing more will be told, and `why` is for a person. */

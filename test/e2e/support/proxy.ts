@@ -33,6 +33,8 @@ export type Proxy = AsyncDisposable & {
   cut(): void;
   /** While offline, connections are accepted and broken off at once. */
   offline(is: boolean): void;
+  /** Bodies of such requests stay here, from the next one on; undefined lets them go on. */
+  hold(isHeld: ((passed: Passed) => boolean) | undefined): void;
   /** Told about every chunk that goes by: a place to count from and to cut at. */
   watch(listener: ((passed: Passed) => void) | undefined): void;
 };
@@ -41,6 +43,8 @@ export async function startProxy(target: string): Promise<Proxy> {
   let aimed = new URL(target);
   let isOffline = false;
   let listener: ((passed: Passed) => void) | undefined;
+  let isHeld: ((passed: Passed) => boolean) | undefined;
+  const held = new Set<() => void>();
   let socketBytes = 0;
   const passed: Passed[] = [];
   const sockets = new Set<Socket>();
@@ -74,11 +78,15 @@ export async function startProxy(target: string): Promise<Proxy> {
       headers: { ...incoming.headers, host: aimed.host },
     });
     outgoing.on("socket", keep);
-    incoming.on("data", (chunk: Buffer) => {
-      record.bytesUp += chunk.length;
-      listener?.(record);
-    });
-    incoming.pipe(outgoing);
+    const pass = () => {
+      incoming.on("data", (chunk: Buffer) => {
+        record.bytesUp += chunk.length;
+        listener?.(record);
+      });
+      incoming.pipe(outgoing);
+    };
+    if (isHeld?.(record) === true) held.add(pass);
+    else pass();
     // A device that is gone takes its request along.
     finished(incoming, (error) => error && outgoing.destroy());
     answer.once("close", () => outgoing.destroy());
@@ -140,6 +148,12 @@ export async function startProxy(target: string): Promise<Proxy> {
     offline(is) {
       isOffline = is;
       if (is) cut();
+    },
+    hold(next) {
+      isHeld = next;
+      if (next !== undefined) return;
+      for (const pass of held) pass();
+      held.clear();
     },
     watch: (next) => void (listener = next),
     async [Symbol.asyncDispose]() {

@@ -64,6 +64,11 @@ test("J14 the journal is read from a cursor, in pages, and refuses a cursor of a
   expect(await user.refusal(`/v1/changes?since=4&epoch=${user.epoch}`)).toBe("epoch-changed");
   expect(await user.refusal(`/v1/changes?since=1&epoch=${newId<Epoch>(randomBytes)}`)).toBe("epoch-changed");
   expect(await user.refusal("/v1/changes?since=1")).toBe("epoch-changed");
+  const [first, last] = page.changes.map(({ opId }) => opId);
+  expect(await (await user.get(`/v1/changes?since=1&epoch=${user.epoch}&op=${first}`)).json()).toMatchObject({
+    changes: [{ seq: 2 }, { seq: 3 }],
+  });
+  expect(await user.refusal(`/v1/changes?since=1&epoch=${user.epoch}&op=${last}`)).toBe("epoch-changed");
 });
 
 test("J15 the journal refuses queries that are not in the protocol, at one past the limit", async () => {

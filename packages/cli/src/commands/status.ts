@@ -1,23 +1,30 @@
 import type { Status, WaitingItem } from "@ashlar/client/engine/types";
 import { hasVanished } from "@ashlar/client/node/claim-folder";
 import { folderHolder } from "@ashlar/client/node/folder-lock";
-import { folderStatus, type FolderStatus } from "@ashlar/client/node/folder-status";
+import { folderStatus, type FolderStatus, type Unknown } from "@ashlar/client/node/folder-status";
 import type { Account, Home, RegisteredFolder } from "@ashlar/client/node/home";
 import type { Usage } from "@ashlar/shared/protocol/usage";
 import { placeText } from "../event-text.ts";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { knownFolders } from "../known-folders.ts";
 import { bytesText, countText, timeText } from "../quantity.ts";
+import { queuedItems, queuedLines, stateFullText } from "../queued.ts";
 import { sentence } from "../sentence.ts";
 import { printable, type Paint, type Terminal } from "../terminal.ts";
 import type { World } from "../world.ts";
 
+/** Items that are only queued: more than a person reads, and with `--json` as many as fit a line. */
+const shownMax = 100;
+const namedMax = 100_000;
+
 export async function showStatus(dir: string | undefined, options: { readonly json?: true }, world: World): Promise<ExitCode> {
   const terminal = world.openTerminal({ json: options.json === true });
   const home = await world.openHome();
+  const queuedMax = options.json === true ? namedMax : shownMax;
   let code: ExitCode = exitCodes.done;
   for (const folder of await knownFolders(home, dir, world.cwd)) {
-    if (await showFolder(home, folder, terminal)) code = exitCodes.needsPerson;
+    const status = folderStatus(home.paths(folder), queuedMax);
+    if (await showFolder(home, folder, status, terminal)) code = exitCodes.needsPerson;
   }
   return code;
 }
@@ -27,9 +34,9 @@ function needsPerson({ question, conflicts, waiting, isStateFull }: FolderStatus
 }
 
 /** Whether the folder needs a person. */
-async function showFolder(home: Home, folder: RegisteredFolder, terminal: Terminal): Promise<boolean> {
+async function showFolder(home: Home, folder: RegisteredFolder, status: FolderStatus | Unknown, terminal: Terminal): Promise<boolean> {
   const [account, holder] = await Promise.all([home.account(folder.user), folderHolder(home.paths(folder))]);
-  const known = folderStatus(home.paths(folder));
+  const known = typeof status === "string" ? undefined : status;
   const isThere = !(await hasVanished(folder));
   const running =
     holder === undefined ? null : holder === "unknown" ? { pid: null, sinceMs: null } : { pid: holder.pid, sinceMs: holder.since };
@@ -43,7 +50,7 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
     isThere,
     running,
     ...(known === undefined
-      ? { state: "stopped" }
+      ? { state: "stopped", database: status }
       : {
           ...known,
           question: known.question ?? null,
@@ -52,8 +59,7 @@ async function showFolder(home: Home, folder: RegisteredFolder, terminal: Termin
           usage: usageFields(usage),
         }),
   });
-  for (const line of describe({ folder, account, isThere, running: running !== null, status: known, paint: terminal.paint }))
-    terminal.say(line);
+  for (const line of describe({ folder, account, isThere, running: running !== null, status, paint: terminal.paint })) terminal.say(line);
   if (usage !== undefined) terminal.say(`  ${usageText(usage, terminal.paint)}`);
   return !isSignedIn(account) || !isThere || (known !== undefined && needsPerson(known));
 }
@@ -74,39 +80,22 @@ function usageText({ current, quotaBytes, history }: Usage, paint: Paint): strin
   return current.bytes < quotaBytes ? used : paint.yellow(used);
 }
 
-const stateFullText = "The disk of Ashlar's own state (ASHLAR_HOME) is full. Free some space there: it goes on by itself.";
-
-type Why = {
-  readonly reason: "not-running" | "offline" | "asked" | "state-full" | "queued";
-  readonly detail: string;
-  readonly sinceMs: number | null;
-};
-
-/** Why what waits for nothing of its own is not equal yet. */
-function queuedWhy({ state, outage, question, isStateFull }: FolderStatus, running: boolean): Why {
-  if (!running) return { reason: "not-running", detail: "Nothing syncs this folder now.", sinceMs: null };
-  if (outage !== undefined) return { reason: "offline", detail: outage.why, sinceMs: outage.sinceMs };
-  if (isStateFull) return { reason: "state-full", detail: stateFullText, sinceMs: null };
-  if (question !== undefined) return { reason: "asked", detail: question, sinceMs: null };
-  return { reason: "queued", detail: state === "starting" ? "It is about to begin." : "Its turn has not come yet.", sinceMs: null };
-}
-
-/** As the waiting ones: there is no next try, since nothing has failed. */
-function queuedItems(status: FolderStatus, running: boolean): (Why & { path: string; nextTryMs: null })[] {
-  const why = queuedWhy(status, running);
-  return status.queued.map((path) => ({ path, ...why, nextTryMs: null }));
-}
-
 function isSignedIn(account: Account | undefined): boolean {
   return account !== undefined && account.ended !== true;
 }
+
+const unknownTexts: Readonly<Record<Unknown, string>> = {
+  absent: "nothing is noted of it yet: the first sync compares both sides, and deletes nothing",
+  damaged: "what was noted of it is damaged: the next sync puts that aside and compares both sides anew, and deletes nothing",
+  "other-version": "what was noted of it is of another version of Ashlar: the next sync compares both sides anew, and deletes nothing",
+};
 
 type Described = {
   readonly folder: RegisteredFolder;
   readonly account: Account | undefined;
   readonly isThere: boolean;
   readonly running: boolean;
-  readonly status: FolderStatus | undefined;
+  readonly status: FolderStatus | Unknown;
   readonly paint: Paint;
 };
 
@@ -118,21 +107,23 @@ function describe({ folder, account, isThere, running, status, paint }: Describe
     lines.push(`  ${paint.red("needs you:")} this device is signed out. Sign in again with \`${login}\`.`);
   }
   // A sync that runs asks the same itself.
-  if (!isThere && status?.question === undefined)
+  if (!isThere && (typeof status === "string" || status.question === undefined))
     lines.push(
       `  ${paint.red("needs you:")} the folder is not there. Mount its disk or move it back: nothing is deleted anywhere meanwhile.`,
     );
   lines.push(`  ${running ? "being synced now" : `not being synced now: \`ashlar sync ${printable(folder.path)}\` starts it`}`);
-  if (status === undefined) return [...lines, "  never synced yet"];
+  if (typeof status === "string") return [...lines, `  ${unknownTexts[status]}`];
 
   if (running) lines.push(`  ${stateText(status, paint)}`);
   if (status.outage !== undefined)
-    lines.push(`  ${paint.yellow("offline:")} since ${timeText(status.outage.sinceMs)}. ${sentence(printable(status.outage.why))}`);
+    lines.push(
+      `  ${paint.yellow("offline:")} since ${timeText(status.outage.sinceMs)}. ${sentence(printable(status.outage.why))} Next try ${timeText(status.outage.nextTryMs)}.`,
+    );
   lines.push(
     `  last known equal: ${status.lastSyncedAtMs === null ? "never yet" : timeText(status.lastSyncedAtMs)}; told of changes up to ${status.cursor}`,
   );
   if (status.pending > 0) lines.push(`  ${countText(status.pending, "item")} to sync`);
-  if (status.queued.length > 0) lines.push(`  ${queuedText(status, running)}`);
+  for (const line of queuedLines(status, running)) lines.push(`  ${line}`);
   if (running && status.isStateFull) lines.push(`  ${paint.red("needs you:")} ${stateFullText}`);
   if (running && status.unwatched > 0)
     lines.push(
@@ -140,9 +131,9 @@ function describe({ folder, account, isThere, running, status, paint }: Describe
     );
   if (status.question !== undefined) lines.push(`  ${paint.red("needs you:")} ${printable(status.question)}`);
   for (const item of status.waiting) lines.push(`  ${waitingText(item, paint)}`);
-  for (const { path, copy } of status.conflicts)
+  for (const { path, copy, atMs } of status.conflicts)
     lines.push(
-      `  ${paint.yellow("conflict:")} ${printable(path)} has a second version, ${printable(copy)}. Keep what you want of both, and delete the copy.`,
+      `  ${paint.yellow("conflict:")} ${printable(path)} has a second version, ${printable(copy)}. Keep what you want of both, and delete the copy. (since ${timeText(atMs)})`,
     );
   return lines;
 }
@@ -164,17 +155,6 @@ function stateText({ state, feed }: Status, paint: Paint): string {
     case "stopped":
       return "stopping";
   }
-}
-
-const namesShown = 3;
-
-function queuedText(status: FolderStatus, running: boolean): string {
-  const names = status.queued.slice(0, namesShown).map((path) => printable(path));
-  const more = status.queued.length > namesShown ? ", ..." : "";
-  const { reason, detail } = queuedWhy(status, running);
-  // The question has a line of its own.
-  const why = reason === "asked" ? "It waits for what you decide." : sentence(printable(detail));
-  return `to sync: ${names.join(", ")}${more}. ${why}`;
 }
 
 function waitingText({ path, detail, sinceMs, nextTryMs }: WaitingItem, paint: Paint): string {

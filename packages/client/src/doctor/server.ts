@@ -22,7 +22,8 @@ export async function examineServer({ trees, edge, sha256 }: ServerPorts, signal
   if (epoch === null) return [finding("server-ahead", "", "the server's tree is not, or not wholly, known here")];
   const known = folderDigests(trees.remote, sha256);
   const first = await edge.tree(rootId, null, signal, known.get(rootId));
-  if (first.epoch !== epoch) return [finding("server-restored")];
+  // A backup may know the same epoch, and fewer changes.
+  if (first.epoch !== epoch || first.head < cursor) return [finding("server-restored")];
   const differences = first.folder.digest === known.get(rootId) ? [] : await listDifferences({ trees, edge }, known, signal);
   if (first.head === cursor && differences.length === 0) return [];
   // Asked last, so that what happened while the folders were listed is known too.
@@ -90,7 +91,7 @@ async function toldSince({ trees, edge }: Reader, signal: AbortSignal): Promise<
   let { cursor } = trees.meta;
   try {
     for (;;) {
-      const page = await edge.changes(cursor, trees.meta.epoch, signal);
+      const page = await edge.changes(cursor, trees.meta.epoch, signal, cursor === trees.meta.cursor ? trees.meta.cursorOp : undefined);
       for (const change of page.changes) {
         told.add(change.node);
         cursor = change.seq;

@@ -131,8 +131,8 @@ export function createEdge({ call, tokens, deviceName, hmac, compression }: Edge
       return response;
     },
 
-    changes(since, epoch, signal) {
-      const query = epoch === null ? `since=${since}` : `since=${since}&epoch=${epoch}`;
+    changes(since, epoch, signal, op) {
+      const query = [`since=${since}`, epoch === null ? [] : `epoch=${epoch}`, op === undefined ? [] : `op=${op}`].flat().join("&");
       return ask(changesResponseSchema, `/v1/changes?${query}`, signal);
     },
 

@@ -38,9 +38,11 @@ export class Committer {
   /** What was written down and never answered, with the same ids; small content and deltas only as far as they are still in memory. */
   async resend(signal: AbortSignal): Promise<void> {
     const { intents } = this.#core.trees;
-    if (intents.nodes().size === 0) return;
+    // Each turn comes by here, mostly while thousands are under way.
+    const open = intents.ids().filter((id) => !this.#underWay.has(id));
+    if (open.length === 0) return;
     await this.#sendAll(
-      intents.all().filter(({ opId }) => !this.#underWay.has(opId)),
+      open.flatMap((id) => intents.get(id) ?? []),
       signal,
     );
   }
@@ -48,7 +50,11 @@ export class Committer {
   async #sendAll(ops: readonly Op[], signal: AbortSignal): Promise<void> {
     for (const { opId } of ops) this.#underWay.add(opId);
     try {
-      for (const batch of batchesOf(ops, (op) => this.#heldOf(op))) await this.#send(batch, signal);
+      for (const batch of batchesOf(ops, (op) => this.#heldOf(op))) {
+        // It may need those before, whose fate is open now: all that is left is sent again in its order.
+        if (this.#core.isHeldUp || this.#core.halt !== undefined) return;
+        await this.#send(batch, signal);
+      }
     } finally {
       for (const { opId } of ops) this.#underWay.delete(opId);
     }

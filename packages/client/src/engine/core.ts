@@ -8,6 +8,7 @@ import { type Failure, failureOf } from "./failure.ts";
 import { HeldBlocks } from "./held-blocks.ts";
 import { type Deletions, RecentDeletions } from "./recent-deletions.ts";
 import { ReceivedBytes } from "./received-blocks.ts";
+import { TransferNotes } from "./transfer-notes.ts";
 import { HaltError, type EngineEvent, type EngineOptions } from "./types.ts";
 import type { WaitCode } from "./wait-codes.ts";
 import { Wake } from "./wake.ts";
@@ -16,6 +17,7 @@ export class Core {
   readonly options: EngineOptions;
   readonly trees: Trees;
   readonly transfer: Transfer;
+  readonly transferNotes: TransferNotes;
   readonly recentDeletions: RecentDeletions;
   readonly lock = new DiskLock();
   readonly wake = new Wake();
@@ -44,7 +46,8 @@ export class Core {
 
   constructor(options: EngineOptions) {
     this.options = options;
-    this.trees = new Trees(options.database, { caseSensitive: options.platform.caseSensitive });
+    this.trees = new Trees(options.database, { caseSensitive: options.platform.caseSensitive, now: () => this.now });
+    this.transferNotes = new TransferNotes({ meta: this.trees.meta, now: () => this.now, attempt: (write) => this.attempt(write) });
     this.recentDeletions = new RecentDeletions(this.trees.meta);
     if (options.allowMassDelete) this.recentDeletions.forget();
     this.transfer = options.createTransfer(this.trees.blockKnowledge());

@@ -29,8 +29,10 @@ export class DiskSteps {
     const path = this.#path(node);
     const nowMs = this.#core.now;
     let sent = 0;
+    using note = this.#core.transferNotes.begin(node, "up", local.stat.size);
     const progress = (bytes: number) => {
       sent += bytes;
+      note.at(sent);
       this.#core.event({ type: "upload", path, bytes: sent, size: local.stat.size });
     };
     // What it was made from, as far as this device knows: the server has it.
@@ -68,8 +70,10 @@ export class DiskSteps {
     const { transfer, options, received } = this.#core;
     const shown = this.#target(remote);
     let written = 0;
+    using note = this.#core.transferNotes.begin(node, "down", remote.size);
     const progress = (bytes: number) => {
       written += bytes;
+      note.at(written);
       this.#core.event({ type: "download", path: shown, bytes: written, size: remote.size });
     };
     await using draft = await options.disk.draft();

@@ -100,18 +100,24 @@ export class Executor {
     return { isLong, done };
   }
 
-  /** Goes on beside the rounds; the loop hears of its end, of a crowd's when the last has ended. A bug in it ends the engine. */
+  /**
+   * Goes on beside the rounds; the loop hears of its end, of a crowd's when the last has ended or one has failed for a reason of its
+   * own: its next try does not wait for the others. That they all fail is one outage. A bug in it ends the engine.
+   */
   #fly(done: Promise<unknown>, crowd?: Set<Promise<unknown>>): void {
     const { flights, wake } = this.#core;
-    const flight = done
-      .catch((error: unknown) => {
+    const land = async () => {
+      let result: unknown = false;
+      try {
+        result = await done;
+      } catch (error) {
         this.#core.bug ??= error;
-      })
-      .finally(() => {
-        flights.delete(flight);
-        crowd?.delete(flight);
-        if (crowd === undefined || crowd.size === 0) wake.call();
-      });
+      }
+      flights.delete(flight);
+      crowd?.delete(flight);
+      if (crowd === undefined || crowd.size === 0 || (result === false && !this.#core.isHeldUp)) wake.call();
+    };
+    const flight = land();
     flights.add(flight);
     crowd?.add(flight);
   }

@@ -17,6 +17,8 @@ export type Failure =
   /** Something else stands there than the trees say: look again. */
   | { scope: "item"; reason: WaitCode; detail: string; isStale: boolean };
 
+const outOfDate = "Perhaps this version of Ashlar is older than the server's: update it.";
+
 const diskTexts: Readonly<Record<Exclude<DiskErrorCode, "root-gone">, string>> = {
   absent: "It was not there when it was needed. It is looked for again.",
   changed: "It changed while it was being synced. It is tried again when it holds still.",
@@ -27,6 +29,15 @@ const diskTexts: Readonly<Record<Exclude<DiskErrorCode, "root-gone">, string>> =
   "bad-name": "This disk cannot hold such a name. Rename it on another device.",
   busy: "Another program has it open. It is tried again.",
   io: "The disk reported an error.",
+};
+
+/** What a person can do about what the server, or the protocol, refuses. */
+const advice: Readonly<Partial<Record<ItemProblem, string>>> = {
+  "over-quota": "Delete what is not needed, or have the quota raised: it is sent by itself then.",
+  "too-large": "Make it smaller, or leave it out with .ashlarignore.",
+  "bad-request": outOfDate,
+  "unknown-field": outOfDate,
+  "bad-manifest": outOfDate,
 };
 
 const staleCodes: ReadonlySet<DiskErrorCode> = new Set(["absent", "changed", "outside", "not-empty"]);
@@ -48,5 +59,7 @@ export function failureOf(error: unknown): Failure {
   if (status === 401) return { scope: "account", why };
   if (status === 429 || status === 500 || status === 503) return { scope: "edge", why, retryAfterMs: undefined };
   // Every other status is the item's.
-  return { scope: "item", reason: code as ItemProblem, detail: why, isStale: false };
+  const reason = code as ItemProblem;
+  const detail = advice[reason] === undefined ? why : `${why} ${advice[reason]}`;
+  return { scope: "item", reason, detail, isStale: false };
 }

@@ -8,6 +8,7 @@ import { DiskWatch } from "./disk-watch.ts";
 import { Executor } from "./executor.ts";
 import { failureOf } from "./failure.ts";
 import { deletionQuestion } from "./guard.ts";
+import { untilLanded } from "./landing.ts";
 import { checkMarker, rootGoneQuestion } from "./marker.ts";
 import { Patience } from "./patience.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -55,17 +56,13 @@ export class Loop {
   }
 
   async syncOnce(signal: AbortSignal): Promise<Outcome> {
-    this.#remote.isBehind = true;
-    this.#disk.everything();
-    // A person who calls again may have made room meanwhile.
-    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
+    this.#lookAnew();
+    this.#core.attempt(() => this.#core.transferNotes.clear());
     this.#standing.become("working");
-    try {
-      await this.#untilDone(signal);
+    return untilLanded(this.#core, signal, async (landing) => {
+      await this.#untilDone(landing);
       return this.#standing.outcome();
-    } finally {
-      await this.#land();
-    }
+    });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -76,22 +73,12 @@ export class Loop {
     await using watcher = this.#core.options.openWatcher(this.#disk.events);
     this.#watches.use(watcher);
     // The first look arms the watches.
-    this.#disk.everything();
-    this.#remote.isBehind = true;
-    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
+    this.#lookAnew();
+    this.#core.attempt(() => this.#core.transferNotes.clear());
     this.#core.attempt(() => this.#reconciler.schedule());
     try {
-      // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
-      while (!signal.aborted) {
-        const turn = await this.#turn(signal);
-        if (this.#core.trees.meta.epoch !== null) break;
-        await this.#waitAfter(turn, signal);
-      }
-      await using feed = this.#core.options.openFeed(this.#feedEvents());
-      this.#openFeed = feed;
-      while (!signal.aborted) await this.#waitAfter(await this.#turn(signal), signal);
+      await untilLanded(this.#core, signal, (landing) => this.#turns(landing));
     } finally {
-      await this.#land();
       this.#watches.use(undefined);
       this.#openFeed = undefined;
       signal.removeEventListener("abort", onAbort);
@@ -99,12 +86,29 @@ export class Loop {
     }
   }
 
+  #lookAnew(): void {
+    this.#remote.isBehind = true;
+    this.#disk.everything();
+    // A person who calls again may have made room meanwhile.
+    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
+  }
+
+  async #turns(signal: AbortSignal): Promise<void> {
+    // Before the feed asks for the cursor: a device that knows nothing fetches the tree, not the journal.
+    while (!signal.aborted) {
+      const turn = await this.#turn(signal);
+      if (this.#core.trees.meta.epoch !== null) break;
+      await this.#waitAfter(turn, signal);
+    }
+    await using feed = this.#core.options.openFeed(this.#feedEvents());
+    this.#openFeed = feed;
+    while (!signal.aborted) await this.#waitAfter(await this.#turn(signal), signal);
+  }
+
   refresh(): void {
     this.#openFeed?.refresh();
     this.#patience.hurry();
-    this.#core.attempt(() => this.#core.trees.waiting.retryAll());
-    this.#remote.isBehind = true;
-    this.#disk.everything();
+    this.#lookAnew();
     this.#core.wake.call();
   }
 
@@ -115,13 +119,6 @@ export class Loop {
 
   status(): Status {
     return this.#standing.status();
-  }
-
-  /** Steps under way end before the caller goes on: an aborted transfer leaves nothing half done. */
-  async #land(): Promise<void> {
-    await Promise.all(this.#core.flights);
-    // What cannot be written now, the next scan finds out.
-    this.#core.attempt(() => this.#core.flush());
   }
 
   async #untilDone(signal: AbortSignal): Promise<void> {
@@ -278,7 +275,7 @@ export class Loop {
   #feedEvents(): FeedEvents {
     const { trees } = this.#core;
     return {
-      cursor: () => ({ epoch: trees.meta.epoch, seq: trees.meta.cursor }),
+      cursor: () => ({ epoch: trees.meta.epoch, seq: trees.meta.cursor, op: trees.meta.cursorOp }),
       message: (message) => {
         if (this.#core.attempt(() => this.#remote.take(message))) return;
         this.#remote.isBehind = true;

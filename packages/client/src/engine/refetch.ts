@@ -22,6 +22,7 @@ type Listing = { epoch: Epoch; head: Seq };
 /** The server was set back, by whatever name its epoch goes: the next listing is merged, and nothing is deleted (FIELD c2). */
 export function distrustAgreements(trees: Trees): void {
   trees.meta.write(epochKey, undefined);
+  trees.meta.setCursor(trees.meta.epoch, trees.meta.cursor);
 }
 
 export type RefetchPorts = { readonly trees: Trees; readonly edge: Edge; readonly sha256: Sha256 };
@@ -29,6 +30,7 @@ export type RefetchPorts = { readonly trees: Trees; readonly edge: Edge; readonl
 export async function refetchTree({ trees, edge, sha256 }: RefetchPorts, signal: AbortSignal): Promise<void> {
   // A listing that was cut short may have left nodes that hang on nothing: those the digests do not see.
   const wasWhole = trees.meta.epoch !== null;
+  const before = { cursor: trees.meta.cursor, op: trees.meta.cursorOp };
   const generation = Number(trees.meta.read(generationKey) ?? 0) + 1;
   trees.transaction(() => {
     trees.meta.write(generationKey, String(generation));
@@ -42,14 +44,11 @@ export async function refetchTree({ trees, edge, sha256 }: RefetchPorts, signal:
   const first = await walk.folders([rootId]);
   const cursor = await walk.replay(first);
   trees.transaction(() => {
-    if (walk.isAllKnown) {
-      trees.meta.setCursor(first.epoch, cursor);
-      return;
-    }
+    trees.meta.setCursor(first.epoch, cursor, cursor === before.cursor ? before.op : undefined);
+    if (walk.isAllKnown) return;
     for (const id of trees.remote.idsBefore(generation)) trees.remote.remove(id);
     if (trees.meta.read(epochKey) !== first.epoch) trees.forgetAgreements();
     trees.meta.write(epochKey, first.epoch);
-    trees.meta.setCursor(first.epoch, cursor);
   });
 }
 

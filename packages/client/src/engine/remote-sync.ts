@@ -16,14 +16,17 @@ export class RemoteSync {
   isBehind = true;
   /** The cursor is void: the whole tree has to be fetched. */
   #isVoid = false;
+  /** Nobody has asked the journal lately whether this is the server's life that the cursor is of. */
+  #isDoubtful = false;
   #isRefetching = false;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** The whole remote tree is compared with the server's: within an epoch one request, if nothing differs. */
+  /** The whole remote tree is compared with the server's: within an epoch two requests, if nothing differs. */
   compareAll(): void {
+    this.#isDoubtful = true;
     this.#isVoid = true;
     this.isBehind = true;
   }
@@ -70,7 +73,11 @@ export class RemoteSync {
       this.isBehind = false;
       try {
         const { epoch } = meta;
-        if (this.#isVoid || epoch === null) {
+        if (this.#isDoubtful && epoch !== null) {
+          // What a server that was set back no longer has was not deleted.
+          await this.#fetchPage(epoch, signal);
+          this.#isDoubtful = false;
+        } else if (this.#isVoid || epoch === null) {
           // What the tree shows before its commit is answered would never be agreed, and an edit of it made a conflict.
           await committed();
           if (this.#core.isHeldUp) {
@@ -90,7 +97,7 @@ export class RemoteSync {
     const { meta } = this.#core.trees;
     const before = meta.cursor;
     try {
-      const page = await this.#core.options.edge.changes(before, epoch, signal);
+      const page = await this.#core.options.edge.changes(before, epoch, signal, meta.cursorOp);
       if (page.epoch !== epoch || page.head < before) this.#setBack();
       else this.apply(page.changes, page.head);
       // What else was heard of meanwhile may begin after more than was asked for.

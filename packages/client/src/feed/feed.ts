@@ -71,8 +71,8 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
         connect,
         token,
         hello() {
-          const { epoch, seq } = events.cursor();
-          return { type: "hello", epoch, cursor: seq };
+          const { epoch, seq, op } = events.cursor();
+          return { type: "hello", epoch, cursor: seq, op };
         },
         greeted(tell) {
           sayApplied = (seq) => tell({ type: "applied", seq });

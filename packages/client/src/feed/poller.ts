@@ -19,8 +19,8 @@ export function createPoll(edge: Pick<Edge, "changes" | "tree">, events: FeedEve
   }
 
   async function readPages(signal: AbortSignal): Promise<boolean> {
-    const { epoch, seq } = events.cursor();
-    let page = await edge.changes(seq, epoch, signal);
+    const { epoch, seq, op } = events.cursor();
+    let page = await edge.changes(seq, epoch, signal, op);
     if (epoch === null) {
       events.message({ type: "welcome", ...page });
       return page.changes.length > 0;

@@ -37,28 +37,30 @@ function folderAt(root: Root, path: RelativePath): Stat {
 
 const isAscii = (letters: string): boolean => !/[\u0080-\u00FF]/.test(letters);
 
-type Name = { readonly text: string; readonly valid: boolean; readonly path: string | Buffer };
+type Name = { readonly text: string; readonly raw: Buffer | undefined; readonly path: string | Buffer };
 
 async function readEntries(root: Root, path: RelativePath): Promise<{ entries: DirEntry[]; complete: boolean }> {
   const folder = `${root.guard(path)}/`;
   // One letter for each byte: a buffer for each name would cost far more.
   const names = (await readdir(folder, { encoding: "latin1" })).map((bytes) => nameOf(folder, bytes));
   const shown = path === "" ? names.filter(({ text }) => text !== ownFolder) : names;
-  const stats = await root.inTurn(() => lstatAll(shown));
+  const all = await root.inTurn(() => lstatAll(shown));
   const entries: DirEntry[] = [];
-  for (const [index, { text, valid }] of shown.entries()) {
-    const stat = stats[index];
-    if (stat !== undefined) entries.push({ name: text, valid, stat: root.toStat(stat) });
+  for (const [index, { text, raw }] of shown.entries()) {
+    const stats = all[index];
+    if (stats === undefined) continue;
+    const stat = root.toStat(stats);
+    entries.push(raw === undefined ? { name: text, valid: true, stat } : { name: text, valid: false, raw, stat });
   }
   return { entries, complete: entries.length === shown.length };
 }
 
 function nameOf(folder: string, letters: string): Name {
-  if (isAscii(letters)) return { text: letters, valid: true, path: folder + letters };
+  if (isAscii(letters)) return { text: letters, raw: undefined, path: folder + letters };
   const bytes = Buffer.from(letters, "latin1");
-  const valid = isUtf8(bytes);
   const text = bytes.toString();
-  return { text, valid, path: valid ? folder + text : Buffer.concat([Buffer.from(folder), bytes]) };
+  if (isUtf8(bytes)) return { text, raw: undefined, path: folder + text };
+  return { text, raw: bytes, path: Buffer.concat([Buffer.from(folder), bytes]) };
 }
 
 /**

@@ -17,6 +17,7 @@ const flushContentLater = promisify(fdatasync);
 export class OpenFile implements AsyncDisposable {
   readonly descriptor: number;
   readonly #underWay = new Set<Promise<unknown>>();
+  #isClosed = false;
 
   constructor(absolute: string, flags: number, mode?: number) {
     this.descriptor = openSync(absolute, flags, mode);
@@ -55,6 +56,8 @@ export class OpenFile implements AsyncDisposable {
   /** After what is under way: the number of a closed descriptor is soon another file's. */
   async [Symbol.asyncDispose](): Promise<void> {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     closeSync(this.descriptor);
   }
 

@@ -4,7 +4,7 @@ import type { EngineEvent } from "../engine/types.ts";
 import type { Clock } from "../ports.ts";
 import { Meta } from "../trees/meta.ts";
 
-export type Outage = { readonly sinceMs: number; readonly why: string };
+export type Outage = { readonly sinceMs: number; readonly why: string; readonly nextTryMs: number };
 
 const key = "outage";
 
@@ -18,13 +18,15 @@ export function noteOutages(database: LocalDatabase, clock: Pick<Clock, "now">):
   const meta = new Meta(database);
   let outage = readOutage(database);
   const note = (next: Outage | undefined) => {
-    if (next?.why === outage?.why) return;
+    if (next === undefined && outage === undefined) return;
     outage = next;
     meta.write(key, next && JSON.stringify(next));
   };
   return (event) => {
-    if (event.type === "offline") note({ sinceMs: outage?.sinceMs ?? clock.now(), why: event.why });
-    else if (showsServer(event)) note(undefined);
+    if (event.type === "offline") {
+      const nowMs = clock.now();
+      note({ sinceMs: outage?.sinceMs ?? nowMs, why: event.why, nextTryMs: nowMs + event.retryInMs });
+    } else if (showsServer(event)) note(undefined);
   };
 }
 

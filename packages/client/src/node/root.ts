@@ -98,6 +98,7 @@ export class Root {
       // Inodes are unique on one device only, and a folder may have others mounted below it.
       inode: stats.dev === this.#device ? String(stats.ino) : `${stats.dev}:${stats.ino}`,
       mode: Number(stats.mode & 0o777n),
+      bornMs: Number(stats.birthtimeMs),
     };
   }
 

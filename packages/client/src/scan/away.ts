@@ -1,6 +1,6 @@
 import type { NodeId } from "@ashlar/shared/ids";
 import { type Disk, DiskError, type RelativePath, type Stat } from "../ports.ts";
-import { mayBe } from "./difference.ts";
+import { isStill, mayBe } from "./difference.ts";
 import type { IgnoreRules } from "./ignore.ts";
 import { comparePaths, joinPath, parentPath, pathOf, spellingOf } from "./path.ts";
 import type { Survey } from "./survey.ts";
@@ -59,13 +59,14 @@ function lostAbove(lost: ReadonlyMap<NodeId, LocalNode>, node: LocalNode): Local
   return above;
 }
 
-/** By names and stats. Nothing there is watched, and no folder there gets a node. */
+/** By names and stats, and a file also if it was written to since. Nothing there is watched, and no folder there gets a node. */
 async function find(lost: readonly LocalNode[], survey: Survey, options: AwayOptions): Promise<Map<NodeId, string>> {
   const found = new Map<NodeId, string>();
   const byInode = Map.groupBy(lost, ({ stat }) => stat.inode);
   const note = (stat: Stat, how: string) => {
     const { kind } = stat;
-    const nodes = kind === "other" ? [] : (byInode.get(stat.inode) ?? []).filter((node) => mayBe(node, { kind, stat }));
+    const nodes =
+      kind === "other" ? [] : (byInode.get(stat.inode) ?? []).filter((node) => mayBe(node, { kind, stat }) || isStill(node, stat));
     for (const { id } of nodes) if (!found.has(id)) found.set(id, how);
   };
   const places = await waitingPlaces(survey, options);

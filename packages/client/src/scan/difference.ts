@@ -26,6 +26,15 @@ export function mayBe(node: LocalNode, entry: Pick<Entry, "kind" | "stat">): boo
   return node.kind === "folder" || (node.stat.size === entry.stat.size && node.stat.mtimeNs === entry.stat.mtimeNs);
 }
 
+/**
+ * Whether the file is the node's still, whatever was written to it since it was last seen. An inode that was used again for
+ * another file was born after that, by the same clock; where the disk does not tell, nobody knows.
+ */
+export function isStill(node: LocalNode, stat: Stat): boolean {
+  if (node.kind !== "file" || stat.kind !== "file" || node.stat.inode !== stat.inode) return false;
+  return stat.bornMs !== undefined && stat.bornMs > 0 && stat.bornMs <= Number(node.stat.ctimeNs) / 1_000_000;
+}
+
 /** chmod and link change ctime as well: better one reading too many than an edit unseen that kept size and mtime. */
 function isModified(before: Stat, after: Stat): boolean {
   return before.size !== after.size || before.mtimeNs !== after.mtimeNs || before.ctimeNs !== after.ctimeNs;

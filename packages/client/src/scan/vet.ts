@@ -55,12 +55,13 @@ export function vet(
       stat: entry.stat,
     });
   };
-  for (const { name, valid, stat } of listed) {
+  for (const listing of listed) {
+    const { name, stat } = listing;
     const path = joinPath(folder, name);
     if (ignore.ignores(path, stat.kind)) continue;
     const verdict: Verdict = tooDeep
       ? { reason: "too-deep", detail: `it lies more than ${pathDepthMax} folders deep: move it up` }
-      : judge(path, name, valid, stat, known);
+      : judge(path, listing, known);
     if ("reason" in verdict) {
       hinder({ path, stat }, verdict.reason, verdict.detail);
       continue;
@@ -73,8 +74,11 @@ export function vet(
   return { entries: [...byName.values()], hindered };
 }
 
-function judge(path: RelativePath, name: string, valid: boolean, stat: Stat, known: ReadonlyMap<string, LocalNode>): Verdict {
-  if (!valid) return { reason: "bad-name", detail: "its name is not valid UTF-8: rename it" };
+function judge(path: RelativePath, { name, valid, raw, stat }: DirEntry, known: ReadonlyMap<string, LocalNode>): Verdict {
+  if (!valid) {
+    const inShell = raw === undefined ? "" : `, in a shell as ${quoted(raw)}`;
+    return { reason: "bad-name", detail: `its name is not valid UTF-8: rename it${inShell}` };
+  }
   if (stat.kind === "other")
     return { reason: "special-file", detail: "it is a pipe, a socket or a device: only files, folders and links are synced" };
   const wire = name.normalize("NFC");
@@ -83,6 +87,15 @@ function judge(path: RelativePath, name: string, valid: boolean, stat: Stat, kno
   const fault = known.has(wire) ? undefined : (nameFault(wire) ?? (spelling === undefined ? undefined : spellingFault(wire, spelling)));
   if (fault !== undefined) return { reason: "bad-name", detail: faultTexts[fault] };
   return { path, name: wire, spelling, kind: stat.kind, stat };
+}
+
+/** Printable ASCII, but for the quote and the backslash. */
+const isPlain = (byte: number): boolean => byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c;
+
+/** As bash, zsh and ksh take it: nobody can type such a name otherwise, and as it is shown nothing finds it. */
+function quoted(bytes: Uint8Array): string {
+  const text = [...bytes].map((byte) => (isPlain(byte) ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`));
+  return `$'${text.join("")}'`;
 }
 
 function precedes(a: Entry, b: Entry, holder: LocalNode | undefined): boolean {

@@ -7,10 +7,14 @@ const pageRows = 512;
 /** Nodes that a tree has changed of since they were last found in agreement: planning looks at these only. */
 export class DirtySet {
   readonly #statements;
+  readonly #now: () => number;
 
-  constructor(database: LocalDatabase) {
+  /** `now`: for what is marked to say since when. */
+  constructor(database: LocalDatabase, now: () => number) {
+    this.#now = now;
     this.#statements = {
-      mark: database.prepare("INSERT OR IGNORE INTO dirty(id) VALUES (?)"),
+      mark: database.prepare("INSERT OR IGNORE INTO dirty(id, since) VALUES (?, ?)"),
+      markSynced: database.prepare("INSERT OR IGNORE INTO dirty(id, since) SELECT id, ? FROM synced"),
       clear: database.prepare("DELETE FROM dirty WHERE id = ?"),
       has: database.prepare("SELECT 1 FROM dirty WHERE id = ?"),
       // A node that waits for a time is passed over until then.
@@ -20,14 +24,19 @@ export class DirtySet {
       ),
       // Those that wait tell more of themselves than that.
       silent: database.prepare(
-        "SELECT id FROM dirty WHERE NOT EXISTS (SELECT 1 FROM waiting WHERE waiting.key = 'node:' || dirty.id) ORDER BY seq LIMIT ?",
+        "SELECT id, since FROM dirty WHERE NOT EXISTS (SELECT 1 FROM waiting WHERE waiting.key = 'node:' || dirty.id) ORDER BY seq LIMIT ?",
       ),
       count: database.prepare("SELECT count(*) AS count FROM dirty"),
     };
   }
 
   mark(id: NodeId): void {
-    this.#statements.mark.run(id);
+    this.#statements.mark.run(id, this.#now());
+  }
+
+  /** All that was ever agreed on. */
+  markSynced(): void {
+    this.#statements.markSynced.run(this.#now());
   }
 
   clear(id: NodeId): void {
@@ -44,8 +53,8 @@ export class DirtySet {
   }
 
   /** Those that no reason is noted for, the oldest first. */
-  silent(limit: number): NodeId[] {
-    return this.#statements.silent.all(limit).map((row) => nodeId(row, "id"));
+  silent(limit: number): { readonly id: NodeId; readonly sinceMs: number }[] {
+    return this.#statements.silent.all(limit).map((row) => ({ id: nodeId(row, "id"), sinceMs: integer(row, "since") }));
   }
 
   /** The oldest first, read page by page: stop when there is enough to do. */

@@ -9,7 +9,7 @@ export class Intents {
 
   constructor(database: LocalDatabase) {
     this.#statements = {
-      all: database.prepare("SELECT op FROM intents ORDER BY position"),
+      ids: database.prepare("SELECT op_id FROM intents ORDER BY position"),
       get: database.prepare("SELECT op FROM intents WHERE op_id = ?"),
       nodes: database.prepare("SELECT DISTINCT node FROM intents"),
       put: database.prepare("INSERT INTO intents VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM intents), ?, ?)"),
@@ -19,8 +19,8 @@ export class Intents {
   }
 
   /** In the order they were written down. */
-  all(): Op[] {
-    return this.#statements.all.all().map((row) => JSON.parse(text(row, "op")) as Op);
+  ids(): OpId[] {
+    return this.#statements.ids.all().map((row) => text(row, "op_id") as OpId);
   }
 
   get(opId: OpId): Op | undefined {

@@ -17,7 +17,8 @@ export type Journalled = {
 export function applyChanges(trees: Trees, changes: readonly Change[]): Journalled {
   return trees.transaction(() => {
     const acknowledged: { op: Op; path: string; kind: Kind }[] = [];
-    let cursor = trees.meta.cursor;
+    const { epoch } = trees.meta;
+    let { cursor, cursorOp } = trees.meta;
     let gap = false;
     for (const change of changes) {
       // Told twice: by the socket and by the commit's answer.
@@ -28,8 +29,9 @@ export function applyChanges(trees: Trees, changes: readonly Change[]): Journall
       applyChange(trees, change, own);
       if (own !== undefined) acknowledged.push({ op: own, path: change.path, kind: change.kind });
       cursor = change.seq;
+      cursorOp = change.opId;
     }
-    trees.meta.setCursor(trees.meta.epoch, cursor);
+    trees.meta.setCursor(epoch, cursor, cursorOp);
     return { gap, acknowledged };
   });
 }

@@ -1,4 +1,4 @@
-import type { Epoch, Seq, UserId } from "@ashlar/shared/ids";
+import type { Epoch, OpId, Seq, UserId } from "@ashlar/shared/ids";
 import type { LocalDatabase } from "../database.ts";
 import { text } from "./row.ts";
 
@@ -34,9 +34,15 @@ export class Meta {
     return Number(this.read("cursor") ?? 0);
   }
 
-  setCursor(epoch: Epoch | null, cursor: Seq): void {
+  /** Of the change at the cursor, where it is known: a server that was set back has another one there, or will have. */
+  get cursorOp(): OpId | undefined {
+    return this.read("cursor-op") as OpId | undefined;
+  }
+
+  setCursor(epoch: Epoch | null, cursor: Seq, op?: OpId): void {
     this.write("epoch", epoch ?? undefined);
     this.write("cursor", String(cursor));
+    this.write("cursor-op", op);
   }
 
   get account(): UserId | undefined {

@@ -121,12 +121,20 @@ export function applyHindrances(
     for (const path of before.keys()) {
       if (folders === "all" || folders.has(folderOf(path)) || folders.has(path)) trees.waiting.removeHindrance(path);
     }
-    const rows = hindrances.map((hindrance): WaitingRow => {
+    // Two names that are not UTF-8 may look the same.
+    const details = Map.groupBy(hindrances, ({ path }) => path);
+    const chief = new Map<RelativePath, Hindrance>();
+    for (const hindrance of hindrances) {
+      // Where something waits is where to look for what was moved away, and what a person can do something about.
+      if (hindrance.reason !== "moved-away" || !chief.has(hindrance.path)) chief.set(hindrance.path, hindrance);
+    }
+    const rows = [...chief.values()].map((hindrance): WaitingRow => {
+      const detail = [...new Set(details.get(hindrance.path)?.map((same) => same.detail))].join("; ");
       const former = before.get(hindrance.path);
       const isRetried = hindrance.reason === "unreadable" || hindrance.reason === "moved-away";
       const attempts = isRetried ? (former?.reason === hindrance.reason ? former.attempts : 0) + 1 : 0;
       const nextTryMs = attempts === 0 ? null : nowMs + retryMs(attempts);
-      return { ...hindrance, sinceMs: former?.sinceMs ?? nowMs, nextTryMs, attempts };
+      return { ...hindrance, detail, sinceMs: former?.sinceMs ?? nowMs, nextTryMs, attempts };
     });
     for (const row of rows) trees.waiting.putHindrance(row);
     return rows.filter(({ path, reason }) => before.get(path)?.reason !== reason);

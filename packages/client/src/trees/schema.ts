@@ -1,7 +1,7 @@
 import type { LocalDatabase } from "../database.ts";
 
 /** Another shape of the tables gets another number: the old tables are dropped, and observed anew in merge mode. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 const sharedColumns = `
   id TEXT PRIMARY KEY, parent TEXT NOT NULL, name TEXT NOT NULL, fold TEXT NOT NULL, spelling TEXT, kind TEXT NOT NULL,
@@ -17,7 +17,7 @@ const tables = {
     id TEXT PRIMARY KEY, parent TEXT NOT NULL, name TEXT NOT NULL, fold TEXT NOT NULL, spelling TEXT, kind TEXT NOT NULL,
     mode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns TEXT NOT NULL, ctime_ns TEXT NOT NULL, inode TEXT NOT NULL,
     seen_at INTEGER NOT NULL, manifest TEXT`,
-  dirty: "seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE",
+  dirty: "seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, since INTEGER NOT NULL",
   server_blocks: "hash TEXT PRIMARY KEY",
   places: "hash TEXT NOT NULL, node TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (hash, node, offset)",
   waiting: `

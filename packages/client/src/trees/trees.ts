@@ -31,12 +31,12 @@ export class Trees {
   readonly fold: Fold;
   readonly #database: LocalDatabase;
 
-  /** `readOnly`: the database is another process's, and has the tables already. */
-  constructor(database: LocalDatabase, options: { caseSensitive: boolean; readOnly?: true }) {
+  /** `readOnly`: the database is another process's, and has the tables already. `now`: for what differs to say since when. */
+  constructor(database: LocalDatabase, options: { caseSensitive: boolean; readOnly?: true; now?: () => number }) {
     if (options.readOnly !== true) prepareSchema(database);
     this.#database = database;
     this.fold = options.caseSensitive ? foldExact : foldCase;
-    this.dirty = new DirtySet(database);
+    this.dirty = new DirtySet(database, options.now ?? (() => 0));
     const { fold } = this;
     const isOurs = options.readOnly !== true;
     const tree = { fold, mark: (id: NodeId) => this.dirty.mark(id), cachedMax: isOurs ? cachedMax : 0 };
@@ -118,7 +118,7 @@ export class Trees {
   /** Forgets what was agreed, of everything: from here on the trees are merged and nothing is deleted. */
   forgetAgreements(): void {
     this.transaction(() => {
-      this.#database.exec("INSERT OR IGNORE INTO dirty(id) SELECT id FROM synced");
+      this.dirty.markSynced();
       this.#database.exec("DELETE FROM synced");
       this.forgetCached();
     });

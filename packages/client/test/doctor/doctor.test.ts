@@ -118,7 +118,10 @@ it("X93 what the journal tells of is no difference, a restored server and an exp
   expect(await server()).toEqual([expect.stringMatching(/^server-ahead \| +\| 2 items were changed since change \d+$/)]);
   edge.journalFrom = edge.namespace.head;
   expect(await server()).toEqual(["cursor-expired |  | "]);
+  const { epoch } = edge;
   edge.restore(newId<Epoch>(new Random(5).bytes));
+  expect(await server()).toEqual(["server-restored |  | "]);
+  edge.epoch = epoch;
   expect(await server()).toEqual(["server-restored |  | "]);
 });
 

@@ -163,10 +163,12 @@ test("N20 each read has its address", async () => {
   const { http, edge } = edgeOn(({ path }) => json(path.includes("/changes") ? page : version));
   await edge.changes(0, null);
   await edge.changes(7, epoch);
+  await edge.changes(7, epoch, undefined, remove.opId);
   await expect(edge.manifest(rootId, 3)).resolves.toBe("");
   expect(http.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "GET /v1/changes?since=0",
     `GET /v1/changes?since=7&epoch=${epoch}`,
+    `GET /v1/changes?since=7&epoch=${epoch}&op=${remove.opId}`,
     `GET /v1/files/${rootId}/versions/3`,
   ]);
 });

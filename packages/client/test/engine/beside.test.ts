@@ -1,9 +1,9 @@
 /** What ends, fails or is told at another time than a round expects, while commits and downloads are under way. */
 import { describe, expect, it } from "vitest";
-import { type Edge, UnreachableError } from "../../src/ports.ts";
+import { DiskError, type Edge, UnreachableError } from "../../src/ports.ts";
 import { Device } from "../support/device.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { SimulatedEdge } from "../support/simulated-edge.ts";
+import { SimulatedEdge, blocksOf, hashOf } from "../support/simulated-edge.ts";
 
 const hourMs = 3_600_000;
 
@@ -86,7 +86,81 @@ describe("content that cannot be had", () => {
   });
 });
 
+describe("of many downloads", () => {
+  it("X141 one that fails is tried again when its time has come, however long the others take", async () => {
+    const slow = "this one comes slowly, in several blocks";
+    const slowest = new Set<string>(blocksOf(new TextEncoder().encode(slow)).map(hashOf));
+    const arrived = Promise.withResolvers<void>();
+    const { one, two, sync, clock } = begin((port) => ({
+      fetch: async (url, ...rest) => {
+        if (slowest.has(url)) await arrived.promise;
+        return port.fetch(url, ...rest);
+      },
+    }));
+    one.disk.userWrite("slow", slow);
+    one.disk.userWrite("fast", "fast and longer than one block");
+    await sync(one);
+    let left = 3;
+    two.diskGate = (call, path) => {
+      if (call === "place" && path === "fast" && left-- > 0) throw new DiskError("busy", path);
+    };
+    two.start();
+    await clock.pass(20_000);
+    expect(two.disk.text("fast")).toBe("fast and longer than one block");
+    expect(two.disk.text("slow")).toBeUndefined();
+    arrived.resolve();
+    await clock.pass(1000);
+    expect(two.disk.listing()).toEqual(one.disk.listing());
+    await two.stop();
+  });
+
+  it("X142 none begins any more when the device has to stop", async () => {
+    let asked = 0;
+    const { one, two, sync, clock } = begin((port, { clock: time }) => ({
+      fetch: async (...args) => {
+        asked++;
+        await time.sleep(1000);
+        return port.fetch(...args);
+      },
+    }));
+    writeMany(one, 500, (index) => `longer than one block ${index}`);
+    await sync(one);
+    asked = 0;
+    two.start();
+    await clock.pass(3000);
+    const before = asked;
+    expect(before).toBeGreaterThan(0);
+    two.edgeGate = (call) => {
+      if (call === "changes") throw Object.assign(new Error("This device was signed out."), { code: "device-revoked" });
+    };
+    two.engine.refresh();
+    await clock.pass(10_000);
+    expect(two.failure).toMatchObject({ code: "signed-out" });
+    // Those under way, each of a few blocks.
+    expect(asked - before).toBeLessThan(64);
+  });
+});
+
 describe("a commit", () => {
+  it("X143 that cannot be sent is sent before those that were to follow it", async () => {
+    const sent: string[] = [];
+    const { one, edge, clock } = begin((port) => ({
+      commit: async (ops, ...rest) => {
+        sent.push(ops[0]?.opId ?? "");
+        if (sent.length < 10) throw new UnreachableError("lost");
+        return port.commit(ops, ...rest);
+      },
+    }));
+    writeMany(one, 2600, (index) => `${index}`);
+    one.start();
+    await clock.pass(hourMs);
+    const [first] = sent;
+    // All that a plan made is under way at once; sent again, nothing overtakes the first.
+    expect(sent.slice(3, 10)).toEqual(Array.from({ length: 7 }, () => first));
+    expect(edge.namespace.nodes.size).toBe(2600);
+    await one.stop();
+  });
+
   it("X135 that ends while a round finds nothing to do leaves no sync unfinished, at whatever moment", async () => {
     const states: string[] = [];
     for (let moment = 0; moment < 40; moment++) {

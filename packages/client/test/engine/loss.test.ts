@@ -204,4 +204,32 @@ describe("a server that was set back", () => {
     expect(paths(two)).toEqual(longNames);
     expect(one.disk.listing()).toEqual(two.disk.listing());
   });
+
+  it.each(["asks again", "compares everything"])(
+    "X44 also when it has as many changes again by the time that a device %s (I5)",
+    async (how) => {
+      const { clock, one, two, edge } = pair();
+      one.disk.userWrite("old", "old");
+      await one.syncOnce();
+      await two.syncOnce();
+      two.start();
+      await clock.pass(5000);
+      two.disk.userWrite("only on two", "only on two");
+      await clock.pass(5000);
+      if (how === "asks again") await two.stop();
+      else two.isDeaf = true;
+      // To before that, of which the first device has heard nothing.
+      edge.restore(edge.epoch);
+      for (const name of ["new", "newer", "newest"]) one.disk.userWrite(name, name);
+      await one.syncOnce();
+      if (how === "asks again") two.start();
+      else two.engine.reconcile("sample");
+      await clock.pass(60_000);
+      expect(two.disk.text("only on two")).toBe("only on two");
+      await two.stop();
+      await one.syncOnce();
+      expect(one.disk.listing().map((line) => line.split(" file ")[0])).toEqual(["new", "newer", "newest", "old", "only on two"]);
+      expect(one.disk.listing()).toEqual(two.disk.listing());
+    },
+  );
 });

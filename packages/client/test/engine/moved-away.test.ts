@@ -144,6 +144,23 @@ describe("a file that is moved into a folder that waits", () => {
     await two.stop();
   });
 
+  it("X124 and edited there before anybody looked stays for everybody else, and comes with its edit when the folder has a name of its own", async () => {
+    const { clock, one, two, typesSince } = await running();
+    one.disk.userMove("from/file", `${decomposed}/file`);
+    one.disk.userWrite(`${decomposed}/file`, "edited where nothing is synced");
+    await clock.pass(1_200_000);
+    expect(typesSince()).toEqual([]);
+    expect(two.disk.text("from/file")).toBe("text");
+    expect(waiting(one)).toEqual([`${decomposed} clash`, "from/file moved-away"]);
+    one.disk.userMove(decomposed, "named");
+    await clock.pass(10_000);
+    expect(two.disk.text("named/file")).toBe("edited where nothing is synced");
+    expect(two.disk.listing()).toEqual(one.disk.listing());
+    expect(waiting(one)).toEqual([]);
+    await one.stop();
+    await two.stop();
+  });
+
   it("X124 changed or deleted by another device meanwhile, loses nothing", async () => {
     const { clock, one, two } = await running();
     one.disk.userMove("from/file", `${decomposed}/file`);

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { DiskLock } from "../../src/engine/disk-lock.ts";
 import { isMassDelete } from "../../src/engine/guard.ts";
+import { TransferNotes, readTransfers } from "../../src/engine/transfer-notes.ts";
 import { Slots } from "../../src/engine/slots.ts";
 import { Wake } from "../../src/engine/wake.ts";
+import { openDatabase } from "../../src/node/database.ts";
+import { Trees } from "../../src/trees/trees.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 describe("isMassDelete", () => {
@@ -63,5 +66,36 @@ describe("Wake", () => {
     await wake.wait(clock, 1e9, signal);
     await clock.passUntil(wake.wait(clock, 500, signal), 1000);
     expect(clock.now()).toBeGreaterThanOrEqual(500);
+  });
+});
+
+describe("TransferNotes", () => {
+  it("M55 larger transfers are written down at once and then every two seconds, and not once they are over", () => {
+    const database = openDatabase(":memory:", 0);
+    const { meta } = new Trees(database, { caseSensitive: true });
+    let [now, writes] = [0, 0];
+    const attempt = (write: () => void) => {
+      writes++;
+      write();
+    };
+    const notes = new TransferNotes({ meta, now: () => now, attempt });
+    const MiB = 1024 * 1024;
+    notes.begin("small" as never, "up", MiB - 1).at(5);
+    expect([readTransfers(database), writes]).toEqual([[], 0]);
+    const large = notes.begin("large" as never, "up", 10 * MiB);
+    const other = notes.begin("other" as never, "down", 20 * MiB);
+    large.at(MiB);
+    expect(readTransfers(database)).toEqual([{ node: "large", direction: "up", bytes: 0, size: 10 * MiB, sinceMs: 0 }]);
+    now = 2000;
+    large.at(2 * MiB);
+    expect(readTransfers(database)).toMatchObject([
+      { node: "large", bytes: 2 * MiB },
+      { node: "other", direction: "down", bytes: 0 },
+    ]);
+    large[Symbol.dispose]();
+    expect([readTransfers(database).map(({ node }) => node), writes]).toEqual([["other"], 3]);
+    notes.clear();
+    expect(readTransfers(database)).toEqual([]);
+    other[Symbol.dispose]();
   });
 });

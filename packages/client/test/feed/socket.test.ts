@@ -7,12 +7,12 @@ import { change, epoch, feedWith, refused, welcome } from "../support/feed.ts";
 test("F2 hello carries the cursor as it is at every connection", async () => {
   const { feed, clock, peers, cursor } = feedWith();
   await settled();
-  cursor.seq = 7;
+  Object.assign(cursor, { seq: 7, op: change(7).opId });
   peers[0]?.close(1006);
   await clock.advance(reconnectMsMax);
   expect(peers.map(({ heard }) => JSON.parse(heard[0] ?? ""))).toEqual([
     { type: "hello", epoch, cursor: 0 },
-    { type: "hello", epoch, cursor: 7 },
+    { type: "hello", epoch, cursor: 7, op: change(7).opId },
   ]);
   await feed[Symbol.asyncDispose]();
 });

@@ -8,12 +8,12 @@ import { bytes, opened, place, refused, statOf } from "../support/real-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("disk: looking", () => {
-  it("D1 an entry has its kind, size, times in ns, inode and mode, and a link is not followed", async () => {
+  it("D1 an entry has its kind, size, times in ns, inode, mode and birth, and a link is not followed", async () => {
     await using test = await opened();
     writeFileSync(test.at("file"), "text", { mode: 0o640 });
     mkdirSync(test.at("folder"));
     symlinkSync("file", test.at("link"));
-    const { ino, mtimeNs, ctimeNs } = lstatSync(test.at("file"), { bigint: true });
+    const { ino, mtimeNs, ctimeNs, birthtimeMs } = lstatSync(test.at("file"), { bigint: true });
     expect(await test.disk.stat("file")).toEqual({
       kind: "file",
       size: 4,
@@ -21,6 +21,7 @@ describe("disk: looking", () => {
       ctimeNs: `${ctimeNs}`,
       inode: `${ino}`,
       mode: 0o640,
+      bornMs: Number(birthtimeMs),
     });
     expect((await test.disk.list("")).map(({ name, stat }) => `${name}: ${stat.kind}`).toSorted()).toEqual([
       "file: file",

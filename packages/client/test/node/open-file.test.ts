@@ -45,3 +45,13 @@ it("D29 closing waits for a write under way", async () => {
   expect(Buffer.compare(readFileSync(path), bytes)).toBe(0);
   expect(() => fstatSync(file.descriptor)).toThrow("EBADF");
 });
+
+it("D30 closing twice leaves alone who has the number by then", async () => {
+  const path = temporary();
+  const file = new OpenFile(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  await file[Symbol.asyncDispose]();
+  await using other = new OpenFile(path, constants.O_RDWR, 0o600);
+  expect(other.descriptor).toBe(file.descriptor);
+  await file[Symbol.asyncDispose]();
+  expect(fstatSync(other.descriptor).isFile()).toBe(true);
+});

@@ -14,7 +14,10 @@ it("M26 an outage is known from its first failure until the server is heard agai
   const path = join(directory, "state.sqlite");
   const database = openDatabase(path, 0);
   try {
-    const shown = () => folderStatus({ directory, database: path, blocks: "", lock: "", holder: "", control: "" })?.outage;
+    const shown = () => {
+      const status = folderStatus({ directory, database: path, blocks: "", lock: "", holder: "", control: "" }, 0);
+      return typeof status === "string" ? status : status.outage;
+    };
     writeCondition(new Trees(database, { caseSensitive: true }), {
       state: "offline",
       feed: "offline",
@@ -28,7 +31,7 @@ it("M26 an outage is known from its first failure until the server is heard agai
     note({ type: "offline", why: "The cable is cut.", retryInMs: 1 });
     now = 6;
     note({ type: "offline", why: "The name is unknown.", retryInMs: 1 });
-    expect(shown()).toEqual({ sinceMs: 5, why: "The name is unknown." });
+    expect(shown()).toEqual({ sinceMs: 5, why: "The name is unknown.", nextTryMs: 7 });
     note({ type: "applied", side: "local", change: "create", path: "a" });
     expect(shown()).toBeDefined();
     note({ type: "feed", state: "live", why: undefined });

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   linkSync,
   mkdirSync,
@@ -67,6 +68,18 @@ describe("scan of a real folder", () => {
     expect(view.at("run.sh").stat.mode).toBe(0o755);
     expect(hindrances.map(({ reason }) => reason).toSorted()).toEqual(["bad-name", "special-file"]);
     expect((await look()).observations).toEqual([]);
+  });
+
+  it("S35 a folder whose name is not UTF-8 is told with how to write it in a shell", async () => {
+    const { root, look } = await realFolder();
+    mkdirSync(Buffer.concat([Buffer.from(`${root}/M`), Buffer.from([0xfc]), Buffer.from("ller's \\ pictures")]));
+    expect((await look()).hindrances).toEqual([
+      {
+        path: "M\uFFFDller's \\ pictures",
+        reason: "bad-name",
+        detail: "its name is not valid UTF-8: rename it, in a shell as $'M\\xfcller\\x27s \\x5c pictures'",
+      },
+    ]);
   });
 
   it("S4 S5 S8 S10 swaps, saves, unseen edits and changes of kind are recognised by what the real disk tells", async () => {
@@ -194,5 +207,18 @@ describe("fault disk", () => {
     expect(observations).toEqual([]);
     expect(hindrances.map(({ path }) => path)).toEqual(["from/moved", "from/renamed"]);
     expect(view.at("from/renamed").kind).toBe("file");
+  });
+
+  it("S34 the disk tells that a file which was written to where nothing is synced is the same one", async () => {
+    const { at, look } = await realFolder();
+    for (const folder of ["from", "\u00e9"]) mkdirSync(at(folder));
+    writeFileSync(at("from/file"), "text");
+    await look();
+    mkdirSync(at("e\u0301"));
+    renameSync(at("from/file"), at("e\u0301/file"));
+    appendFileSync(at("e\u0301/file"), " and more of it");
+    const { observations, hindrances } = await look();
+    expect(observations).toEqual([]);
+    expect(hindrances.map(({ path, reason }) => `${path} ${reason}`)).toContain("from/file moved-away");
   });
 });

@@ -126,6 +126,30 @@ describe("scan: what was moved into a folder that waits", () => {
     expect(await folder.seen()).toEqual(["vanished from/file"]);
   });
 
+  it("S34 is found there also when it was written to since, but not as a new file of the same inode", async () => {
+    const folder = await clashing();
+    folder.tree.rename("from/file", `${decomposed}/file`);
+    folder.tree.write(`${decomposed}/file`, "text and more of it");
+    const { observations, hindrances } = await folder.scan();
+    expect(observations).toEqual([]);
+    expect(hindrances).toMatchObject([{ path: decomposed }, { path: "from/file", reason: "moved-away" }]);
+    folder.tree.remove(`${decomposed}/file`);
+    folder.tree.write(`${decomposed}/file`, "text and more of it, anew");
+    expect(await folder.seen()).toEqual(["vanished from/file"]);
+  });
+
+  it("S34 where the disk does not tell when an inode was born, an edited one cannot be known", async () => {
+    const folder = await clashing();
+    folder.disk = {
+      stat: (at) => folder.tree.stat(at),
+      open: (at) => folder.tree.open(at),
+      list: async (at) => (await folder.tree.list(at)).map((entry) => ({ ...entry, stat: { ...entry.stat, bornMs: 0 } })),
+    };
+    folder.tree.rename("from/file", `${decomposed}/file`);
+    folder.tree.write(`${decomposed}/file`, "text and more of it");
+    expect(await folder.seen()).toEqual(["vanished from/file"]);
+  });
+
   it("S31 what cannot be listed below a folder that waits is named", async () => {
     const folder = await clashing();
     folder.tree.makeFolder(`${decomposed}/deep`);

@@ -1,4 +1,5 @@
 import { openFeed } from "@ashlar/client/feed/feed";
+import type { FeedEvents } from "@ashlar/client/ports";
 import { type Epoch, epochSchema, rootId } from "@ashlar/shared/ids";
 import { type Change, changeSchema, type ChangesPage, type ServerMessage } from "@ashlar/shared/protocol/change";
 import { chanceAt, manualClock } from "./clocks.ts";
@@ -33,7 +34,7 @@ export function feedWith(options: Options = {}) {
   const endings: string[] = [];
   const messages: ServerMessage[] = [];
   const polls: { since: number; atMs: number }[] = [];
-  const cursor = { epoch: options.epoch === undefined ? epoch : options.epoch, seq: 0 };
+  const cursor: ReturnType<FeedEvents["cursor"]> = { epoch: options.epoch === undefined ? epoch : options.epoch, seq: 0 };
   let token = 1;
   const startMs = clock.now();
   const { user, device } = sessionAt(1, 0);

@@ -7,6 +7,7 @@ type Item = {
   size: number;
   mtimeNs: bigint;
   ctimeNs: bigint;
+  bornNs: bigint;
   mode: number;
   text: string;
   below: Map<string, Item>;
@@ -137,7 +138,8 @@ export class MemoryTree implements Pick<Disk, "stat" | "list" | "open"> {
   #make(kind: Stat["kind"]): Item {
     const now = this.#tick();
     const inode = this.#free.pop() ?? String(this.#nextInode++);
-    return { kind, inode, size: 0, mtimeNs: now, ctimeNs: now, mode: kind === "folder" ? 0o755 : 0o644, text: "", below: new Map() };
+    const times = { mtimeNs: now, ctimeNs: now, bornNs: now };
+    return { kind, inode, size: 0, ...times, mode: kind === "folder" ? 0o755 : 0o644, text: "", below: new Map() };
   }
 
   #put(path: RelativePath, item: Item): Item {
@@ -176,6 +178,6 @@ export class MemoryTree implements Pick<Disk, "stat" | "list" | "open"> {
 
 const nameOf = (path: RelativePath): string => path.slice(path.lastIndexOf("/") + 1);
 
-function toStat({ kind, size, mtimeNs, ctimeNs, inode, mode }: Item): Stat {
-  return { kind, size, mtimeNs: String(mtimeNs), ctimeNs: String(ctimeNs), inode, mode };
+function toStat({ kind, size, mtimeNs, ctimeNs, bornNs, inode, mode }: Item): Stat {
+  return { kind, size, mtimeNs: String(mtimeNs), ctimeNs: String(ctimeNs), inode, mode, bornMs: Number(bornNs / 1_000_000n) };
 }

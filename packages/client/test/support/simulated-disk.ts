@@ -15,6 +15,7 @@ type Item = {
   bytes: Uint8Array;
   mtimeNs: bigint;
   ctimeNs: bigint;
+  readonly bornMs: number;
   mode: number;
   readonly below: Map<string, Item>;
 };
@@ -301,7 +302,8 @@ export class SimulatedDisk {
 
   #make(kind: Item["kind"], mode: number): Item {
     const now = this.#now();
-    return { kind, inode: String(this.#inode++), bytes: new Uint8Array(), mtimeNs: now, ctimeNs: now, mode, below: new Map() };
+    const times = { mtimeNs: now, ctimeNs: now, bornMs: Number(now / 1_000_000n) };
+    return { kind, inode: String(this.#inode++), bytes: new Uint8Array(), ...times, mode, below: new Map() };
   }
 
   #now(): bigint {
@@ -373,7 +375,7 @@ function nameOf(path: RelativePath): string {
 }
 
 function statOf(item: Item): Stat {
-  const { kind, inode, mode } = item;
+  const { kind, inode, mode, bornMs } = item;
   return {
     kind,
     size: kind === "folder" ? 0 : item.bytes.length,
@@ -381,5 +383,6 @@ function statOf(item: Item): Stat {
     ctimeNs: String(item.ctimeNs),
     inode,
     mode,
+    bornMs,
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { toBase64Url } from "@ashlar/shared/encoding";
-import { type BlockHash, type DeviceId, type Epoch, type UserId, newId, rootId } from "@ashlar/shared/ids";
+import { type BlockHash, type DeviceId, type Epoch, type OpId, type UserId, newId, rootId } from "@ashlar/shared/ids";
 import { blockBytesMax } from "@ashlar/shared/limits";
 import { deltaCodec } from "../../src/node/delta-codec.ts";
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
@@ -70,11 +70,16 @@ export class SimulatedEdge {
     return () => this.#listeners.delete(listener);
   }
 
-  welcome({ epoch, seq }: ReturnType<FeedEvents["cursor"]>): ServerMessage {
-    if (epoch !== null && (epoch !== this.epoch || seq > this.namespace.head))
+  welcome({ epoch, seq, op }: ReturnType<FeedEvents["cursor"]>): ServerMessage {
+    if (epoch !== null && (epoch !== this.epoch || this.#isOfAnotherLife(seq, op)))
       return { type: "reconcile", code: "epoch-changed", epoch: this.epoch, head: this.namespace.head };
     const changes = this.namespace.journal.slice(seq, seq + 5);
     return { type: "welcome", epoch: this.epoch, head: this.namespace.head, changes };
+  }
+
+  #isOfAnotherLife(cursor: number, op: OpId | undefined): boolean {
+    const made = this.namespace.journal[cursor - 1]?.opId;
+    return cursor > this.namespace.head || (op !== undefined && made !== undefined && made !== op);
   }
 
   port(device: DeviceId, deviceName: string, gate: Gate = () => Promise.resolve()): Edge {
@@ -108,9 +113,9 @@ export class SimulatedEdge {
       locate: () => request("locate", () => []),
       fetch: (url) => request("fetch", () => this.#block(url as BlockHash)),
       commit: (ops, content) => request("commit", () => this.#commit(ops, content, device)),
-      changes: (since, epoch) =>
+      changes: (since, epoch, _signal, op) =>
         request("changes", () => {
-          if (epoch !== null && (epoch !== this.epoch || since > this.namespace.head)) throw new ProblemError("epoch-changed");
+          if (epoch !== null && (epoch !== this.epoch || this.#isOfAnotherLife(since, op))) throw new ProblemError("epoch-changed");
           if (since < this.journalFrom) throw new ProblemError("cursor-expired");
           return { epoch: this.epoch, head: this.namespace.head, changes: this.namespace.journal.slice(since, since + 7) };
         }),

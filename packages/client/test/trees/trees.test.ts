@@ -94,7 +94,7 @@ describe("applyChanges", () => {
     const own = change(2, { ...first, seq: 2, opId: op.opId, type: "update", rev: 2, version: 2, manifest, size: 3, mode: 0o755 });
     expect(applyChanges(made, [own]).acknowledged).toEqual([{ op, path: first.path, kind: "file" }]);
     expect(made.synced.get(first.node)).toMatchObject({ name: "old place", manifest, version: 2, mode: 0o755 });
-    expect(made.intents.all()).toEqual([]);
+    expect(made.intents.ids()).toEqual([]);
     expect(made.blockKnowledge().serverHas(hashOf(new TextEncoder().encode("new")))).toBe(true);
   });
 

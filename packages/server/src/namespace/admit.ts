@@ -242,7 +242,7 @@ class AdmissionRun {
     if (added > 0 && bytesUsed + added > quotaBytes) {
       throw new ProblemError(
         "over-quota",
-        `This needs ${added} bytes, and ${Math.max(0, quotaBytes - bytesUsed)} of ${quotaBytes} are free.`,
+        `This needs ${added} bytes, and ${Math.max(0, quotaBytes - bytesUsed)} of the account's ${quotaBytes} are free.`,
       );
     }
     return bytesUsed + added;

@@ -1,5 +1,5 @@
 /** The journal: what devices apply in order (I3), and how long it is kept. */
-import type { Epoch, UserId } from "@ashlar/shared/ids";
+import type { Epoch, OpId, UserId } from "@ashlar/shared/ids";
 import { changeManifestCharsMax, changesPageMax, historyMs, journalMs, pageManifestCharsMax } from "@ashlar/shared/limits";
 import type { ChangesPage } from "@ashlar/shared/protocol/change";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
@@ -13,6 +13,8 @@ export type ChangesAnswer =
   | { readonly kind: "cursor-expired" | "epoch-changed"; readonly epoch: Epoch; readonly head: number };
 
 type NamespaceHead = { epoch: Epoch; head: number };
+
+const opSql = "SELECT op_id AS op FROM changes WHERE user_id = ?1 AND seq = ?2";
 
 const headSql = "SELECT epoch, seq AS head FROM namespaces WHERE user_id = ?1";
 
@@ -28,23 +30,34 @@ const changesSql = `
 
 /**
  * The oldest changes after `since`, at most `limit` of them and never more than `changesPageMax`. With `epoch` null the device
- * begins, which it can do only from 0. A cursor above the head comes from another life of the namespace, whatever it says. One
- * whose next change is older than the journal goes back has expired, although rows are kept longer. `now` is ms since 1970.
+ * begins, which it can do only from 0. A cursor above the head comes from another life of the namespace, whatever it says, and so
+ * does one whose change was made by another operation than `op`: a server that was set back gives the same numbers anew. One whose
+ * next change is older than the journal goes back has expired, although rows are kept longer. `now` is ms since 1970.
  * Throws a ProblemError `not-found` if the user has no namespace here.
  */
 export async function readChanges(
   db: Database,
-  { user, since, epoch, limit, now }: { user: UserId; since: number; epoch: Epoch | null; limit: number; now: number },
+  {
+    user,
+    since,
+    epoch,
+    op,
+    limit,
+    now,
+  }: { user: UserId; since: number; epoch: Epoch | null; op?: OpId | undefined; limit: number; now: number },
 ): Promise<ChangesAnswer> {
   const batch = new ReadBatch(db);
   const heads = batch.add<NamespaceHead>(db.prepare(headSql).bind(user));
   const rows = batch.add<ChangeRow>(db.prepare(changesSql).bind(user, since, Math.min(limit, changesPageMax), pageManifestCharsMax));
+  const made = op === undefined ? undefined : batch.add<{ op: OpId }>(db.prepare(opSql).bind(user, since));
   await batch.run();
 
   const [namespace] = heads();
   if (namespace === undefined) throw new ProblemError("not-found", "This account has no namespace.");
   const known = epoch === null ? since === 0 : epoch === namespace.epoch;
-  if (!known || since > namespace.head) return { kind: "epoch-changed", ...namespace };
+  // Rows that are no longer kept tell nothing.
+  const isOther = made?.().some((row) => row.op !== op) === true;
+  if (!known || since > namespace.head || isOther) return { kind: "epoch-changed", ...namespace };
   const changes = rows().map((row) => changeOf(user, row));
   const [first] = changes;
   // Seqs have no gap, so a journal that does not go on with the next one has been pruned.

@@ -59,6 +59,22 @@ it("J20 tells a cursor apart that is of another epoch, above the head, or older 
   });
 });
 
+it("J28 a cursor whose change was made by another operation is of another life, and one whose row is gone is taken at its word", async () => {
+  const world = await newWorld();
+  const { changes } = await world.commit(["a", "b", "c"].map((name) => mkdirOp(newNode(), rootId, name)));
+  const [first, second] = changes.map(({ opId }) => opId);
+  const asked = (since: number, op: typeof first) =>
+    readChanges(world.db, { user: world.user, since, epoch, op, limit: 10, now: world.time }).then(seqsOf);
+  expect(await asked(1, first)).toEqual([2, 3]);
+  expect(await asked(1, second)).toBe("epoch-changed");
+  expect(await asked(3, second)).toBe("epoch-changed");
+  expect(await asked(0, undefined)).toEqual([1, 2, 3]);
+  world.time += historyMs;
+  await world.commit([mkdirOp(newNode(), rootId, "d")]);
+  expect(await pruneJournal(world.db, { user: world.user, now: world.time, rowsMax: 100 })).toBe(3);
+  expect(await asked(3, second)).toEqual([4]);
+});
+
 it("J21 prunes a prefix only, so many rows at a time, and a device at the head is still served", async () => {
   const world = await newWorld();
   const late = world.time + 2 * historyMs;

@@ -38,7 +38,7 @@ export const changeSchema = z.object({
 });
 export type Change = z.infer<typeof changeSchema>;
 
-/** `GET /v1/changes?since=SEQ&epoch=EPOCH[&limit=N]`; `since=0` without an epoch begins. */
+/** `GET /v1/changes?since=SEQ&epoch=EPOCH[&op=OP][&limit=N]`; `since=0` without an epoch begins. */
 export const changesResponseSchema = z.object({
   epoch: epochSchema,
   head: seqSchema,
@@ -67,6 +67,8 @@ export const deviceMessageSchema = z.discriminatedUnion("type", [
     /** Null: this device knows nothing yet. */
     epoch: z.nullable(epochSchema),
     cursor: seqSchema,
+    /** Of the change at the cursor: in another life of the namespace another one has that number. */
+    op: z.optional(opIdSchema),
   }),
   /** After hello, whenever it likes: all changes up to this one are on its disk. For the account's insights alone. */
   z.strictObject({ type: z.literal("applied"), seq: seqSchema }),

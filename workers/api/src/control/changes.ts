@@ -1,6 +1,6 @@
-/** `GET /v1/changes?since=SEQ&epoch=EPOCH[&limit=N]`: the journal, for devices without a socket or far behind. */
+/** `GET /v1/changes?since=SEQ&epoch=EPOCH[&op=OP][&limit=N]`: the journal, for devices without a socket or far behind. */
 import { readChanges } from "@ashlar/server/namespace/journal";
-import { epochSchema } from "@ashlar/shared/ids";
+import { epochSchema, opIdSchema } from "@ashlar/shared/ids";
 import { changesPageMax } from "@ashlar/shared/limits";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { Hono } from "hono";
@@ -12,15 +12,16 @@ import { parseQuery, wholeNumber } from "./query.ts";
 const querySchema = z.strictObject({
   since: wholeNumber,
   epoch: z.optional(epochSchema),
+  op: z.optional(opIdSchema),
   limit: z.optional(wholeNumber.check(z.minimum(1), z.maximum(changesPageMax))),
 });
 
 export const changes = new Hono<ApiEnv>();
 
 changes.get("/v1/changes", async (c) => {
-  const { since, epoch = null, limit = changesPageMax } = parseQuery(c, querySchema);
+  const { since, epoch = null, op, limit = changesPageMax } = parseQuery(c, querySchema);
   const { user, shard } = c.var.identity;
-  const answer = await readChanges(metaShard(c.env, shard), { user, since, epoch, limit, now: Date.now() });
+  const answer = await readChanges(metaShard(c.env, shard), { user, since, epoch, op, limit, now: Date.now() });
   if (answer.kind !== "page") throw new ProblemError(answer.kind);
   return c.json({ epoch: answer.epoch, head: answer.head, changes: answer.changes });
 });
