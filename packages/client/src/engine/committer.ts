@@ -17,6 +17,8 @@ export class Committer {
   readonly #core: Core;
   readonly #remote: RemoteSync;
   readonly #underWay = new Set<OpId>();
+  /** Applied, and the journal up to them is still to be fetched. */
+  readonly #applied = new Set<OpId>();
   /** Ends when the last commit that was sent has been answered and told the trees. */
   #last = Promise.resolve();
 
@@ -38,8 +40,10 @@ export class Committer {
   /** What was written down and never answered, with the same ids; small content and deltas only as far as they are still in memory. */
   async resend(signal: AbortSignal): Promise<void> {
     const { intents } = this.#core.trees;
+    // What is missing is about to be fetched, and tells of those that were applied.
+    if (!this.#remote.isBehind) this.#applied.clear();
     // Each turn comes by here, mostly while thousands are under way.
-    const open = intents.ids().filter((id) => !this.#underWay.has(id));
+    const open = intents.ids().filter((id) => !this.#underWay.has(id) && !this.#applied.has(id));
     if (open.length === 0) return;
     await this.#sendAll(
       open.flatMap((id) => intents.get(id) ?? []),
@@ -122,7 +126,10 @@ export class Committer {
     if (op === undefined || trees.intents.get(op.opId) === undefined) return;
     if (result.status === "applied") {
       if (result.seq <= trees.meta.cursor) trees.intents.remove(op.opId);
-      else this.#remote.isBehind = true;
+      else {
+        this.#applied.add(op.opId);
+        this.#remote.isBehind = true;
+      }
       return;
     }
     trees.intents.remove(op.opId);
