@@ -43,7 +43,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "67c3c07374854313ba69bb1857bca6929e0ea09db0a5fbd184101148c453a6b2" });
+  expect(pinned).toEqual({ version: 1, messages: "1a2a4de5bd4238fb51cc1bc9b671512a4752e3127c20e80735c94d2d51b0ecfd" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {

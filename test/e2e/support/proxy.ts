@@ -33,6 +33,8 @@ export type Proxy = AsyncDisposable & {
   cut(): void;
   /** While offline, connections are accepted and broken off at once. */
   offline(is: boolean): void;
+  /** Each request waits for what this answers before it goes on. */
+  hold(gate: ((passed: Passed) => Promise<void> | undefined) | undefined): void;
   /** Told about every chunk that goes by: a place to count from and to cut at. */
   watch(listener: ((passed: Passed) => void) | undefined): void;
 };
@@ -41,6 +43,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   let aimed = new URL(target);
   let isOffline = false;
   let listener: ((passed: Passed) => void) | undefined;
+  let gate: ((passed: Passed) => Promise<void> | undefined) | undefined;
   let socketBytes = 0;
   const passed: Passed[] = [];
   const sockets = new Set<Socket>();
@@ -62,9 +65,14 @@ export async function startProxy(target: string): Promise<Proxy> {
     });
   };
 
-  const forward = (incoming: IncomingMessage, answer: ServerResponse) => {
+  const receive = (incoming: IncomingMessage, answer: ServerResponse) => {
     const record: Passed = { method: incoming.method ?? "", path: pathOf(incoming), status: 0, bytesUp: 0, bytesDown: 0 };
     passed.push(record);
+    const held = gate?.(record);
+    if (held === undefined) forward(record, incoming, answer);
+    else void held.then(() => forward(record, incoming, answer));
+  };
+  const forward = (record: Passed, incoming: IncomingMessage, answer: ServerResponse) => {
     const outgoing = request({
       agent,
       host: aimed.hostname,
@@ -97,7 +105,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     });
   };
 
-  const server = createServer(forward);
+  const server = createServer(receive);
   server.on("connection", (socket: Socket) => {
     count(socket);
     if (isOffline) socket.destroy();
@@ -141,6 +149,7 @@ export async function startProxy(target: string): Promise<Proxy> {
       isOffline = is;
       if (is) cut();
     },
+    hold: (next) => void (gate = next),
     watch: (next) => void (listener = next),
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");

@@ -18,7 +18,12 @@ import { createProver } from "./prover.ts";
  */
 export type SendBlock = (block: BlockRef, bytes: Uint8Array, signal: AbortSignal, delta?: Uint8Array) => Promise<void>;
 
-export function createSender({ edge, knowledge, compression }: Pick<TransferOptions, "edge" | "knowledge" | "compression">): SendBlock {
+export function createSender({
+  edge,
+  knowledge,
+  compression,
+  onSent,
+}: Pick<TransferOptions, "edge" | "knowledge" | "compression" | "onSent">): SendBlock {
   const check = createBatcher<BlockRef, BlockState>({ batchMax: checkHashesMax, run: (blocks, signal) => edge.check(blocks, signal) });
   const isProven = createProver(edge, check);
   const slots = createBudget(transfersInFlightMax);
@@ -61,8 +66,11 @@ export function createSender({ edge, knowledge, compression }: Pick<TransferOpti
     const ended = Promise.withResolvers<void>();
     inFlight.set(hash, ended.promise);
     try {
-      if (delta === undefined || !(await sendDelta(hash, delta, signal))) await sendWhole(block, bytes, signal);
+      const isWhole = delta === undefined || !(await sendDelta(hash, delta, signal));
+      if (isWhole) await sendWhole(block, bytes, signal);
       knowledge.rememberServerHas([hash]);
+      // Whoever has the bases of a delta makes the block of them.
+      if (isWhole) onSent?.(hash);
     } finally {
       inFlight.delete(hash);
       ended.resolve();

@@ -14,7 +14,7 @@ it("M26 an outage is known from its first failure until the server is heard agai
   const path = join(directory, "state.sqlite");
   const database = openDatabase(path, 0);
   try {
-    const shown = () => folderStatus({ directory, database: path, blocks: "", lock: "", holder: "", control: "" })?.outage;
+    const shown = () => folderStatus({ directory, database: path, blocks: "", early: "", lock: "", holder: "", control: "" })?.outage;
     writeCondition(new Trees(database, { caseSensitive: true }), {
       state: "offline",
       feed: "offline",
