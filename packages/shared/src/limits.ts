@@ -256,7 +256,7 @@ export const earlyBlocksBytesMax = 512 * MiB;
 export const earlyAtOnceMax = 4;
 /** Addresses of such blocks that wait for their turn; an address is good for an hour. */
 export const earlyWaitingMax = 1000;
-/** The file that they were for is not to come any more when nothing more of it was heard of for so long. */
+/** What they were for is not to come any more when nothing was heard of for so long. */
 export const earlyMs = 15 * minuteMs;
 
 /** Blocks kept beside the database because they changed lately, and may change again: enough for the edits of a working day. */

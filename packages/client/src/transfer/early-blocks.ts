@@ -35,18 +35,16 @@ type EarlyOptions = Pick<TransferOptions, "hashBlock"> & {
   readonly local: Pick<LocalBlocks, "mayHave">;
 };
 
-/** For what was still under way. */
-const dropPauseMs = 60_000;
-
 export function createEarlyBlocks({ hashBlock, fetcher, local, early: options }: EarlyOptions): EarlyBlocks {
   const { store, clock, bytesMax = earlyBlocksBytesMax } = options;
   /** The sizes of what is here and of what is on its way. When they are at the bound nothing is fetched: what came first is wanted first. */
   const sizes = new Map<BlockHash, number>();
   const waiting = new Map<BlockHash, ComingBlock>();
   const underWay = new Map<BlockHash, Promise<void>>();
-  const wanted = new Map<BlockHash, number>();
+  /** What downloads under way are made of, and what of it is not in their files yet. */
+  const claims = new Set<{ readonly all: ReadonlySet<BlockHash>; readonly open: Set<BlockHash> }>();
   let bytesKept = 0;
-  let heardMs = -Infinity;
+  let isHeard = false;
   /** Until then the disk is left alone. */
   let fullUntilMs = -Infinity;
   let isDropping = false;
@@ -114,14 +112,17 @@ export function createEarlyBlocks({ hashBlock, fetcher, local, early: options }:
     if (!isKept) await discard(block.hash);
   }
 
+  function isClaimed(hash: BlockHash, as: "all" | "open"): boolean {
+    return [...claims].some((claim) => claim[as].has(hash));
+  }
+
   function isNew({ hash }: ComingBlock): boolean {
-    return !sizes.has(hash) && !wanted.has(hash) && !local.mayHave(hash);
+    return !sizes.has(hash) && !isClaimed(hash, "all") && !local.mayHave(hash);
   }
 
   function hear(blocks: readonly ComingBlock[], signal: AbortSignal): void {
-    const now = clock.now();
-    heardMs = now;
-    if (signal.aborted || now < fullUntilMs) return;
+    isHeard = true;
+    if (signal.aborted || clock.now() < fullUntilMs) return;
     for (const block of blocks) if (waiting.size < earlyWaitingMax && isNew(block)) waiting.set(block.hash, block);
     begin(signal);
     void ignoring(() => dropOld(signal));
@@ -133,8 +134,9 @@ export function createEarlyBlocks({ hashBlock, fetcher, local, early: options }:
     isDropping = true;
     try {
       while (sizes.size > 0) {
-        await clock.sleep(Math.max(heardMs + earlyMs - clock.now(), dropPauseMs), signal);
-        if (clock.now() - heardMs >= earlyMs) empty();
+        isHeard = false;
+        await clock.sleep(earlyMs, signal);
+        if (!isHeard) empty();
       }
     } finally {
       isDropping = false;
@@ -145,23 +147,16 @@ export function createEarlyBlocks({ hashBlock, fetcher, local, early: options }:
     mayHave: (hash) => sizes.has(hash),
 
     claim(blocks) {
-      const open = new Set(blocks.map(({ hash }) => hash));
-      for (const hash of open) {
-        wanted.set(hash, (wanted.get(hash) ?? 0) + 1);
-        waiting.delete(hash);
-      }
-      const unclaim = (hash: BlockHash): boolean => {
-        if (!open.delete(hash)) return false;
-        const others = (wanted.get(hash) ?? 1) - 1;
-        if (others > 0) wanted.set(hash, others);
-        else wanted.delete(hash);
-        return others === 0;
-      };
+      const all = new Set(blocks.map(({ hash }) => hash));
+      const mine = { all, open: new Set(all) };
+      claims.add(mine);
+      for (const hash of all) waiting.delete(hash);
       return {
         placed(hash) {
-          if (unclaim(hash)) void drop(hash);
+          mine.open.delete(hash);
+          if (!isClaimed(hash, "open")) void drop(hash);
         },
-        [Symbol.dispose]: () => open.forEach(unclaim),
+        [Symbol.dispose]: () => void claims.delete(mine),
       };
     },
 
@@ -171,7 +166,7 @@ export function createEarlyBlocks({ hashBlock, fetcher, local, early: options }:
       if (!sizes.has(hash)) return undefined;
       using stack = new DisposableStack();
       const buffer = stack.use(await fetcher.takeBuffer(signal));
-      const bytes = await store.read(hash, buffer.bytes);
+      const bytes = await store.read(hash, buffer.bytes).catch(() => undefined);
       if (bytes === undefined || !(await isBlock(block, bytes, hashBlock))) {
         await discard(hash);
         return undefined;
