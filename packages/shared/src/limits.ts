@@ -239,6 +239,11 @@ export const socketStableMs = minuteMs;
 
 /** Parallel block uploads and downloads, over all files: some round trips' worth, and no more than memory allows. */
 export const transfersInFlightMax = 8;
+/**
+ * Of blocks that are being sent, at the same time: what a line of 800 Mbit/s carries in 100 ms. With more they share the line for
+ * longer and end together, and whoever fetches them meanwhile begins later.
+ */
+export const sendingBytesMax = 10 * MiB;
 /** Block content held in memory for uploads, and as much again for downloads. */
 export const transferBytesMax = 48 * MiB;
 /** Fetched parts of packs that wait for the files that want them. */

@@ -1,5 +1,5 @@
 import type { BlockHash } from "@ashlar/shared/ids";
-import { checkHashesMax, transfersInFlightMax } from "@ashlar/shared/limits";
+import { checkHashesMax, sendingBytesMax, transfersInFlightMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockState } from "@ashlar/shared/protocol/block";
 import { untilAborted } from "../common/abort.ts";
@@ -27,6 +27,7 @@ export function createSender({
   const check = createBatcher<BlockRef, BlockState>({ batchMax: checkHashesMax, run: (blocks, signal) => edge.check(blocks, signal) });
   const isProven = createProver(edge, check);
   const slots = createBudget(transfersInFlightMax);
+  const line = createBudget(sendingBytesMax);
   /** Resolves when a block's sending has ended, well or not. */
   const inFlight = new Map<BlockHash, Promise<void>>();
 
@@ -38,11 +39,20 @@ export function createSender({
     return { bytes, encoding: "identity" };
   }
 
+  async function put({ hash }: BlockRef, body: BlockBody, signal: AbortSignal): Promise<void> {
+    const giveBack = await line.take(body.bytes.length, signal);
+    try {
+      await edge.putBlock(hash, body, signal);
+    } finally {
+      giveBack();
+    }
+  }
+
   async function sendWhole(block: BlockRef, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const state = await check(block, signal);
     if (state === "have") return;
     await slots.whileOne(async () => {
-      if (!(await isProven(block, state, bytes, signal))) await edge.putBlock(block.hash, await bodyOf(bytes), signal);
+      if (!(await isProven(block, state, bytes, signal))) await put(block, await bodyOf(bytes), signal);
     }, signal);
   }
 
