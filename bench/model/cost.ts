@@ -40,6 +40,9 @@ export function reconnectionsPerDay({ devices, hoursConnected }: Person): number
   return (devices * hoursConnected * hourMs) / accessTokenMs;
 }
 
+/** Of a block that is being sent, at most: on a slow link each is told alone, and the object looks for its holder and its size. */
+const told: Billed = { ...nothing, objectRequest: 1 / messagesPerRequest, objectGbSecond: (d1WaitMs / 1000) * objectGb, d1RowRead: 2 };
+
 const month = (day: Billed): Billed => times(day, daysOfMonth);
 
 export type Month = Readonly<Record<"connections" | "edits" | "large files" | "daily look" | "R2 storage" | "D1 storage", Billed>>;
@@ -57,7 +60,8 @@ export function monthOf(measured: Measured, person: Person): Month {
     // A person deletes as he renames, one thing at a time; what was counted as "delete" is hundreds in one commit.
     times(pushed("rename"), person.renames + person.deletions),
   ].reduce(add);
-  const large = add(times(billed("large-up"), person.newMiB), times(billed("large-down"), person.newMiB * others));
+  const carried = add(times(billed("large-up"), person.newMiB), times(billed("large-down"), person.newMiB * others));
+  const large = others === 0 ? carried : add(carried, times(told, person.newMiB / blockMiB(measured)));
   const { meta, index } = databaseBytesOf(measured, person);
   return {
     connections: month(times(reconnection(measured), reconnectionsPerDay(person))),

@@ -1,4 +1,5 @@
 import { createBlockIndex } from "@ashlar/server/blocks/block-index";
+import { locateSent } from "@ashlar/server/blocks/locate-sent";
 import { tend } from "@ashlar/server/collect/tend";
 import type { TendCall, TendReport } from "@ashlar/server/collect/types";
 import { createUrlSigner, type UrlSigner } from "@ashlar/server/blocks/signed-url";
@@ -14,6 +15,7 @@ import { greet, parseDeviceMessage } from "./greeting.ts";
 import { pushMessages } from "./push-messages.ts";
 import { PushTimes } from "./push-times.ts";
 import { RevokedDevices } from "./revoked-devices.ts";
+import { SentBlocks } from "./sent-blocks.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { identityOf } from "./socket-identity.ts";
 import { close, send, setState, Sockets, stateOf } from "./sockets.ts";
@@ -31,6 +33,7 @@ export class UserSyncCore {
   readonly #intents: StoredIntents;
   readonly #pushTimes: PushTimes;
   readonly #signer: UrlSigner;
+  readonly #sentBlocks: SentBlocks;
   readonly #commits = new SerialQueue();
   /** Greetings and pushes in one order: what is committed while a device is greeted reaches it after the welcome. */
   readonly #deliveries = new SerialQueue();
@@ -43,6 +46,10 @@ export class UserSyncCore {
     this.#intents = new StoredIntents(ctx.storage);
     this.#pushTimes = new PushTimes(ctx.storage);
     this.#signer = createUrlSigner((message) => hmacSha256(env.URL_KEY, message));
+    const index = createBlockIndex({ shards: indexShardsOf(env), clock });
+    this.#sentBlocks = new SentBlocks(this.#sockets, (user, hashes) =>
+      locateSent({ index, signer: this.#signer }, user, hashes, clock.now()),
+    );
   }
 
   async commit(call: CommitCall): Promise<CommitAnswer> {
@@ -98,7 +105,13 @@ export class UserSyncCore {
     const message = parseDeviceMessage(data);
     const state = stateOf(socket);
     if (message === undefined) return close(socket, closeCodes.badMessage, "this message is not in the protocol");
-    if (message.type === "applied") return this.#hearApplied(socket, message.seq);
+    if (message.type !== "hello" && state.phase === "silent") return close(socket, closeCodes.badMessage, "say hello first");
+    if (message.type === "applied") return this.#pushTimes.applied(message.seq, state.device, clock.now());
+    if (message.type === "sending") {
+      // As before a push.
+      this.#sockets.closeExpired(clock.now());
+      return this.#sentBlocks.hear(state, message.hashes);
+    }
     if (state.phase !== "silent") return close(socket, closeCodes.badMessage, "hello was said before");
     setState(socket, { ...state, phase: "greeted" });
     await this.#deliveries.run(async () => {
@@ -110,12 +123,6 @@ export class UserSyncCore {
         close(socket, internalError, "try again");
       }
     });
-  }
-
-  #hearApplied(socket: WebSocket, seq: number): void {
-    const { phase, device } = stateOf(socket);
-    if (phase === "silent") close(socket, closeCodes.badMessage, "say hello first");
-    else this.#pushTimes.applied(seq, device, clock.now());
   }
 
   pushTimes(): Insights["push"] {

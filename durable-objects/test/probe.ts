@@ -1,12 +1,16 @@
 /** A user of its own for each test, with his object, and sockets that remember what they are told. */
+import { storeBlock } from "@ashlar/server/blocks/store-block";
 import { ensureNamespace } from "@ashlar/server/namespace/create";
 import type { CommitAnswer, CommitCall } from "@ashlar/server/namespace/types";
-import { type DeviceId, type Epoch, newId, type NodeId, type OpId, rootId, type UserId } from "@ashlar/shared/ids";
+import { toHex } from "@ashlar/shared/encoding";
+import { blockHashSchema, type DeviceId, type Epoch, newId, type NodeId, type OpId, rootId, type UserId } from "@ashlar/shared/ids";
 import { accessTokenMs } from "@ashlar/shared/limits";
+import { encodeManifest } from "@ashlar/shared/manifest";
 import { type DeviceMessage, type ServerMessage, serverMessageSchema } from "@ashlar/shared/protocol/change";
 import type { CommitResponse, Op } from "@ashlar/shared/protocol/commit";
 import { env } from "cloudflare:workers";
-import { randomBytes } from "../src/crypto.ts";
+import { randomBytes, sha256 } from "../src/crypto.ts";
+import { indexShardsOf } from "../src/env.ts";
 import { identityHeaders } from "../src/socket-identity.ts";
 
 export const newNode = () => newId<NodeId>(randomBytes);
@@ -124,3 +128,32 @@ export class ProbeSocket {
     return event;
   }
 }
+
+export function blockOf(size: number) {
+  const bytes = randomBytes(Math.min(size, 65_536)).buffer;
+  const content = new Uint8Array(size);
+  content.set(new Uint8Array(bytes));
+  return { hash: blockHashSchema.parse(toHex(sha256(content))), size, content };
+}
+
+export const fileOp = (name: string, blocks: readonly ReturnType<typeof blockOf>[]): Op => ({
+  op: "create",
+  opId: newId<OpId>(randomBytes),
+  node: newNode(),
+  parent: rootId,
+  name,
+  kind: "file",
+  manifest: encodeManifest(blocks),
+  size: blocks.reduce((total, { size }) => total + size, 0),
+  mtimeMs: 1,
+  mode: 0o644,
+});
+
+/** As a device of the user would. */
+export const sendTo = (user: TestUser, block: ReturnType<typeof blockOf>) =>
+  storeBlock(
+    { shards: indexShardsOf(env), bucket: env.BLOCKS, clock: { now: () => Date.now() }, sleep: async () => {} },
+    user.id,
+    block,
+    block.content,
+  );

@@ -1,6 +1,4 @@
-import { storeBlock } from "@ashlar/server/blocks/store-block";
-import { toHex } from "@ashlar/shared/encoding";
-import { blockHashSchema, newId, type OpId, type PackId, rootId } from "@ashlar/shared/ids";
+import { newId, type OpId, type PackId } from "@ashlar/shared/ids";
 import {
   accessTokenMs,
   changesPageMax,
@@ -9,36 +7,14 @@ import {
   socketMessageBytesMax,
   socketsPerDeviceMax,
 } from "@ashlar/shared/limits";
-import { encodeManifest } from "@ashlar/shared/manifest";
 import { closeCodes, socketProtocol } from "@ashlar/shared/protocol/change";
-import type { Op } from "@ashlar/shared/protocol/commit";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { randomBytes, sha256 } from "../src/crypto.ts";
+import { randomBytes } from "../src/crypto.ts";
 import { indexShardsOf } from "../src/env.ts";
 import { RevokedDevices } from "../src/revoked-devices.ts";
-import { mkdirOp, newDevice, newNode, TestUser } from "./probe.ts";
-
-function blockOf(size: number) {
-  const bytes = randomBytes(Math.min(size, 65_536)).buffer;
-  const content = new Uint8Array(size);
-  content.set(new Uint8Array(bytes));
-  return { hash: blockHashSchema.parse(toHex(sha256(content))), size, content };
-}
-
-const fileOp = (name: string, blocks: readonly ReturnType<typeof blockOf>[]): Op => ({
-  op: "create",
-  opId: newId<OpId>(randomBytes),
-  node: newNode(),
-  parent: rootId,
-  name,
-  kind: "file",
-  manifest: encodeManifest(blocks),
-  size: blocks.reduce((total, { size }) => total + size, 0),
-  mtimeMs: 1,
-  mode: 0o644,
-});
+import { blockOf, fileOp, mkdirOp, newDevice, newNode, sendTo, TestUser } from "./probe.ts";
 
 describe("the user's object orders commits", () => {
   it("J1 gives commits that come at once seqs without a gap, one commit after the other (I3)", async () => {
@@ -56,8 +32,7 @@ describe("the user's object orders commits", () => {
     const block = blockOf(packBlockBytesMax + 1);
     const op = fileOp("large", [block]);
     expect(await user.answer([op])).toMatchObject({ ok: false, code: "block-missing", hashes: [block.hash] });
-    const ports = { shards: indexShardsOf(env), bucket: env.BLOCKS, clock: { now: () => Date.now() }, sleep: async () => {} };
-    await storeBlock(ports, user.id, block, block.content);
+    await sendTo(user, block);
     expect(await user.commit([op])).toMatchObject({ head: 1 });
     const holders = await Promise.all(
       indexShardsOf(env).map((db) => db.prepare("SELECT expires_at FROM holders WHERE hash = ?1").bind(block.hash).all()),
@@ -81,8 +56,7 @@ describe("the user's object orders commits", () => {
   it("J4 undoes what a crashed commit held before the next one", async () => {
     const user = await TestUser.create();
     const block = blockOf(packBlockBytesMax + 1);
-    const ports = { shards: indexShardsOf(env), bucket: env.BLOCKS, clock: { now: () => Date.now() }, sleep: async () => {} };
-    await storeBlock(ports, user.id, block, block.content);
+    await sendTo(user, block);
     await runInDurableObject(user.object, (_, state) => {
       state.storage.sql.exec("INSERT INTO intent VALUES (0, ?)", JSON.stringify([block.hash]));
     });

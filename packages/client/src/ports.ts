@@ -6,7 +6,7 @@ import type { Digest } from "@ashlar/shared/digest";
 import type { BlockHash, DeviceId, Epoch, NodeId, OpId, Seq, UserId } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockEncoding, BlockLocation, BlockState } from "@ashlar/shared/protocol/block";
-import type { Change, ChangesPage, ServerMessage } from "@ashlar/shared/protocol/change";
+import type { Change, ChangesPage, ComingBlock, ServerMessage } from "@ashlar/shared/protocol/change";
 import type { CommitResponse, WireOp } from "@ashlar/shared/protocol/commit";
 import type { TreePage } from "@ashlar/shared/protocol/tree";
 
@@ -201,6 +201,8 @@ export type Feed = AsyncDisposable & {
   refresh(): void;
   /** Tells the server that all changes up to this one are on the disk, if there is a socket: for the account's insights alone. */
   applied(seq: Seq): void;
+  /** Tells other devices, through the server, which blocks it has now of a file that is being sent; likewise, and a hint alone. */
+  sending(hashes: readonly BlockHash[]): void;
 };
 
 export type FeedEvents = {
@@ -229,8 +231,11 @@ export type BlockKnowledge = {
 export type BlockStore = {
   /** From the least recently used to the most. */
   list(): Promise<readonly BlockRef[]>;
-  /** Undefined when it is not there or cannot be read. */
-  read(hash: BlockHash): Promise<Uint8Array | undefined>;
+  /**
+   * Undefined when it is not there or cannot be read. With memory handed in, of which the answer is then a view: as much of the block
+   * as fits.
+   */
+  read(hash: BlockHash, into?: Uint8Array): Promise<Uint8Array | undefined>;
   /** The block as a whole or not at all, and the most recently used. Rejects when it cannot be kept. */
   write(hash: BlockHash, bytes: Uint8Array): Promise<void>;
   /** For the order of a later `list`: used just now, or the next to go. */
@@ -308,6 +313,16 @@ export type Transfer = {
   prefetch?(manifests: readonly string[], signal: AbortSignal): Promise<void>;
   /** A symbolic link's target. */
   downloadBytes(manifest: string, signal: AbortSignal): Promise<Uint8Array>;
+  /** Begins to fetch what other devices are sending; a download finds it here. The signal ends it as disposing of it does. */
+  fetchEarly?(signal: AbortSignal): EarlyFetching;
+};
+
+/** Blocks of files that are not committed yet. Nothing depends on any of them. */
+export type EarlyFetching = AsyncDisposable & {
+  /** Some can be fetched now. Never waits and never fails. */
+  hear(blocks: readonly ComingBlock[]): void;
+  /** The disk is full: what is kept goes, and nothing is fetched for a while. */
+  makeRoom(): void;
 };
 
 export type { Change };

@@ -196,6 +196,10 @@ export const wantedBlocksMax = 1000;
 
 /** What a device may say in one message on the socket. */
 export const socketMessageBytesMax = 64 * KiB;
+/** Blocks that a device tells of in one message while it sends them: some 128 MiB of a file. */
+export const sendingHashesMax = 64;
+/** Such messages of one user that are looked at or wait for it; those that come meanwhile are dropped. */
+export const sendingWaitingMax = 4;
 
 /** More than these are left over from lost connections: the oldest are closed. */
 export const socketsPerDeviceMax = 8;
@@ -235,6 +239,11 @@ export const socketStableMs = minuteMs;
 
 /** Parallel block uploads and downloads, over all files: some round trips' worth, and no more than memory allows. */
 export const transfersInFlightMax = 8;
+/**
+ * Of blocks that are being sent, at the same time: what a line of 800 Mbit/s carries in 100 ms. With more they share the line for
+ * longer and end together, and whoever fetches them meanwhile begins later.
+ */
+export const sendingBytesMax = 10 * MiB;
 /** Block content held in memory for uploads, and as much again for downloads. */
 export const transferBytesMax = 48 * MiB;
 /** Fetched parts of packs that wait for the files that want them. */
@@ -243,6 +252,17 @@ export const packCacheBytesMax = 32 * MiB;
 export const locationsCachedMax = 20_000;
 /** Two wanted blocks of a pack no further apart than this are fetched as one range: cheaper than another request. */
 export const packGapBytesMax = 32 * KiB;
+
+/** What was sent is told in one message for as long as this: a fraction of what one block takes on most links. */
+export const sendingMs = 200;
+/** Blocks of other devices' files that are not committed yet, kept beside the database until they are. */
+export const earlyBlocksBytesMax = 512 * MiB;
+/** Of them fetched at the same time: half of what is in flight is left for what is wanted already. */
+export const earlyAtOnceMax = 4;
+/** Addresses of such blocks that wait for their turn; an address is good for an hour. */
+export const earlyWaitingMax = 1000;
+/** What they were for is not to come any more when nothing was heard of for so long. */
+export const earlyMs = 15 * minuteMs;
 
 /** Blocks kept beside the database because they changed lately, and may change again: enough for the edits of a working day. */
 export const blockCacheBytesMax = 256 * MiB;

@@ -8,9 +8,11 @@ import {
   packBlockBytesMax,
   passwordCharsMax,
   passwordCharsMin,
+  sendingHashesMax,
 } from "@ashlar/shared/limits";
 import { credentialsSchema } from "@ashlar/shared/protocol/account";
 import { checkRequestSchema, checkResponseSchema, locateRequestSchema } from "@ashlar/shared/protocol/block";
+import { deviceMessageSchema } from "@ashlar/shared/protocol/change";
 import { commitHeadSchema } from "@ashlar/shared/protocol/commit";
 import { expect, test } from "vitest";
 
@@ -34,6 +36,11 @@ test("K19 a request with a field that the protocol does not know is refused, an 
 test.for([
   ["the operations of a commit", commitOpsMax, (count: number) => accepts(commitHeadSchema, { ops: list(count, remove), inline: [] })],
   ["the hashes of a check", checkHashesMax, (count: number) => accepts(checkRequestSchema, { blocks: list(count, { hash, size: 1 }) })],
+  [
+    "the hashes that a device tells of",
+    sendingHashesMax,
+    (count: number) => accepts(deviceMessageSchema, { type: "sending", hashes: list(count, hash) }),
+  ],
   ["the hashes to locate", locateHashesMax, (count: number) => accepts(locateRequestSchema, { hashes: list(count, hash) })],
 ] as const)("K20 %s are 1 to %i: at each limit, and one past it", ([, most, accepted]) => {
   expect([0, 1, most, most + 1].map(accepted)).toEqual([false, true, true, false]);

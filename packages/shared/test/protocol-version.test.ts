@@ -43,7 +43,7 @@ function messages(): string {
 test("K17 a changed message is a new version of the protocol", () => {
   const pinned = { version: protocolVersion, messages: toHex(sha256(new TextEncoder().encode(messages()))) };
   // When this fails: raise the version and write its line of history, unless no version with the old messages was ever released.
-  expect(pinned).toEqual({ version: 1, messages: "67c3c07374854313ba69bb1857bca6929e0ea09db0a5fbd184101148c453a6b2" });
+  expect(pinned).toEqual({ version: 1, messages: "635fc46a62cb54ea419416c9dd1a86ee34f9e4c76c5ab13393575de57fefcbfc" });
 });
 
 test("K17 the oldest version spoken is not newer than the newest", () => {

@@ -66,7 +66,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     });
   };
 
-  const forward = (incoming: IncomingMessage, answer: ServerResponse) => {
+  const receive = (incoming: IncomingMessage, answer: ServerResponse) => {
     const record: Passed = { method: incoming.method ?? "", path: pathOf(incoming), status: 0, bytesUp: 0, bytesDown: 0 };
     passed.push(record);
     const outgoing = request({
@@ -105,7 +105,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     });
   };
 
-  const server = createServer(forward);
+  const server = createServer(receive);
   server.on("connection", (socket: Socket) => {
     count(socket);
     if (isOffline) socket.destroy();

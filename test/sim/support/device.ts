@@ -58,6 +58,8 @@ const seenMs = 10_000;
 /** Buffers no longer than any file here: the system clears fresh memory page by page. */
 const bufferBytesMax = 256 * 1024;
 const memory = (byteLength: number) => new Uint8Array(Math.min(byteLength, bufferBytesMax));
+/** So few of the large files that it is full at times. */
+const earlyBytesMax = 200_000;
 const password = "a password of the simulation";
 
 export class SimulatedDevice {
@@ -79,6 +81,7 @@ export class SimulatedDevice {
   readonly #options: DeviceOptions;
   #session: Session | undefined;
   readonly #store = new MemoryStore();
+  readonly #early = new MemoryStore();
   #database = withPowerCut(openDatabase(":memory:", 0));
   readonly #lives: Life[] = [];
   #life = new Life();
@@ -241,13 +244,14 @@ export class SimulatedDevice {
     const disk = plant(this.disk.port((step, path, undo) => this.#diskStep(step, path, () => mayCrash(undo))));
     const ignore = loadIgnore(disk);
     const cache = createBlockCache({ store: this.#store, hashBlock });
+    const early = { store: this.#early, clock: own, bytesMax: earlyBytesMax };
+    const transfer = { disk, edge, hashBlock, codec: deltaCodec(), cache, compression: zstdAtOnce, memory, early };
     return {
       disk,
       edge,
       openFeed: (events) => openFeed({ connect, tokens, edge, events, clock: own, random }),
       openWatcher: (events) => this.#openWatcher(events, life),
-      createTransfer: (knowledge) =>
-        createTransfer({ disk, edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression: zstdAtOnce, memory }),
+      createTransfer: (knowledge, onSent) => createTransfer({ ...transfer, knowledge, onSent }),
       scan: (request) => scan({ ...request, ignore }),
       database: guarded(this.#database, life),
       clock: own,

@@ -23,6 +23,7 @@ export type NetworkOptions = {
   readonly alive: () => Promise<void>;
 };
 
+const isHint = (text: string) => text.includes('"sending"');
 const origin = "https://edge.example";
 const lostCode = 1006;
 
@@ -105,8 +106,17 @@ export class Network {
       };
       webSocket.onClose = (code, reason) => end(code, reason);
       signal.addEventListener("abort", giveUp);
-      return { closed: closed.promise, send: (text) => this.#sockets.has(breakOff) && webSocket.send(text), close: end };
+      const say = (text: string) => void (this.#sockets.has(breakOff) && webSocket.send(text));
+      const send = (text: string) => (isHint(text) ? void this.#hint(() => say(text)) : say(text));
+      return { closed: closed.promise, send, close: end };
     };
+  }
+
+  /** Nothing may depend on it, so it may be late, lost or repeated, where what is said otherwise ends the socket. */
+  async #hint(say: () => void): Promise<void> {
+    await this.#clock.sleep(this.#random.below(1 + 10 * this.faults.latencyMs));
+    if (!this.#random.chance(this.faults.lost)) say();
+    if (this.#random.chance(this.faults.twice)) say();
   }
 
   async #travel(): Promise<void> {

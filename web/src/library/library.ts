@@ -173,6 +173,8 @@ export class Library {
   }
 
   #hear(message: ServerMessage): void {
+    // A page keeps no blocks.
+    if (message.type === "coming") return;
     if (message.type === "reconcile") {
       this.#cursor = { epoch: message.epoch, seq: message.head };
       this.#known.clear();

@@ -105,6 +105,7 @@ export class Committer {
 
   #hear({ ops }: Batch, { changes, head, results }: CommitResponse): void {
     this.#core.hasGotOn = true;
+    this.#core.announcer.forget();
     this.#remote.apply(changes, head);
     this.#core.trees.transaction(() => results.forEach((result, index) => this.#conclude(ops[index], result)));
   }

@@ -1,7 +1,8 @@
 /** What the parts of one engine share. */
-import { type NodeId, type OpId, newId } from "@ashlar/shared/ids";
-import type { Received, RelativePath, Transfer } from "../ports.ts";
+import { type BlockHash, type NodeId, type OpId, newId } from "@ashlar/shared/ids";
+import type { EarlyFetching, Received, RelativePath, Transfer } from "../ports.ts";
 import { Trees } from "../trees/trees.ts";
+import { Announcer } from "./announcer.ts";
 import { BusyNodes } from "./busy-nodes.ts";
 import { DiskLock } from "./disk-lock.ts";
 import { type Failure, failureOf } from "./failure.ts";
@@ -18,6 +19,7 @@ export class Core {
   readonly trees: Trees;
   readonly transfer: Transfer;
   readonly transferNotes: TransferNotes;
+  readonly announcer: Announcer;
   readonly recentDeletions: RecentDeletions;
   readonly lock = new DiskLock();
   readonly wake = new Wake();
@@ -41,6 +43,8 @@ export class Core {
   halt: HaltError | undefined;
   /** An error that nobody expected, from a step that nobody waits for. */
   bug: unknown;
+  /** For what a feed tells of it; undefined where there is none. */
+  early: EarlyFetching | undefined;
   isRootGone = false;
   readonly #writes: (() => void)[] = [];
 
@@ -50,7 +54,8 @@ export class Core {
     this.transferNotes = new TransferNotes({ meta: this.trees.meta, now: () => this.now, attempt: (write) => this.attempt(write) });
     this.recentDeletions = new RecentDeletions(this.trees.meta);
     if (options.allowMassDelete) this.recentDeletions.forget();
-    this.transfer = options.createTransfer(this.trees.blockKnowledge());
+    this.announcer = new Announcer(options.clock);
+    this.transfer = options.createTransfer(this.trees.blockKnowledge(), (hash) => this.announcer.sent(hash));
   }
 
   /**
@@ -72,6 +77,12 @@ export class Core {
       this.#writes.unshift(...writes);
       throw error;
     }
+  }
+
+  /** While a feed is open: what is sent from here is told, and what others send is fetched before its commit. */
+  openEarly(early: EarlyFetching | undefined, tell: (hashes: readonly BlockHash[]) => void, signal: AbortSignal): void {
+    this.early = early;
+    this.announcer.open(tell, signal);
   }
 
   /** Nothing can go on now, for a reason that is no single item's. */

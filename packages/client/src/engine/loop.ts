@@ -66,8 +66,7 @@ export class Loop {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { wake } = this.#core;
-    const onAbort = () => wake.call();
+    const onAbort = () => this.#core.wake.call();
     signal.addEventListener("abort", onAbort);
     this.#standing.become("starting");
     await using watcher = this.#core.options.openWatcher(this.#disk.events);
@@ -100,6 +99,8 @@ export class Loop {
       if (this.#core.trees.meta.epoch !== null) break;
       await this.#waitAfter(turn, signal);
     }
+    await using early = this.#core.transfer.fetchEarly?.(signal);
+    this.#core.openEarly(early, (hashes) => this.#openFeed?.sending(hashes), signal);
     await using feed = this.#core.options.openFeed(this.#feedEvents());
     this.#openFeed = feed;
     while (!signal.aborted) await this.#waitAfter(await this.#turn(signal), signal);

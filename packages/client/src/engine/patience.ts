@@ -32,6 +32,7 @@ export class Patience {
   /** This client's own state cannot be written. */
   async forSpace(why: string, signal: AbortSignal): Promise<void> {
     const retryInMs = this.#next();
+    this.#core.early?.makeRoom();
     this.#standing.become("waiting");
     if (this.failures === 1) {
       this.#core.event({ type: "waiting", path: "", reason: "state-full", detail: why, nextTryMs: this.#core.now + retryInMs });

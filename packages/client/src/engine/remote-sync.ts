@@ -34,6 +34,11 @@ export class RemoteSync {
   /** From the socket or the poller. Applied at once where nothing is missing before it. */
   take(message: ServerMessage): void {
     const { trees, wake } = this.#core;
+    if (message.type === "coming") {
+      // Nothing is planned for it: it is a hint.
+      if (!this.#core.isHeldUp) this.#core.early?.hear(message.blocks);
+      return;
+    }
     if (message.type === "reconcile" || (message.type === "welcome" && message.epoch !== trees.meta.epoch)) {
       if (message.type === "reconcile" && message.code === "epoch-changed") distrustAgreements(trees);
       this.#isVoid = true;

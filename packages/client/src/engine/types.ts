@@ -1,5 +1,5 @@
 /** What the sync engine takes and gives. The command builds the ports, hands them in, and shows the events and the status. */
-import type { NodeId, RandomBytes, Seq } from "@ashlar/shared/ids";
+import type { BlockHash, NodeId, RandomBytes, Seq } from "@ashlar/shared/ids";
 import type { Sha256 } from "@ashlar/shared/digest";
 import type { LocalDatabase } from "../database.ts";
 import type {
@@ -58,7 +58,8 @@ export type EngineOptions = {
   openFeed(events: FeedEvents): Feed;
   /** Undefined where watching is impossible: then scans on a timer do. */
   openWatcher(events: WatchEvents): Watcher | undefined;
-  createTransfer(knowledge: BlockKnowledge): Transfer;
+  /** `onSent` is told of each large block that the edge has now, as a whole. */
+  createTransfer(knowledge: BlockKnowledge, onSent: (hash: BlockHash) => void): Transfer;
   readonly scan: Scan;
   readonly database: LocalDatabase;
   readonly clock: Clock;

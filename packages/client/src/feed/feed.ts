@@ -1,7 +1,6 @@
 /** Changes as they happen, by a socket that comes back by itself, and by polling until it does. */
 import { pollActiveMs, pollIdleMsMax, socketStableMs } from "@ashlar/shared/limits";
-import type { Seq } from "@ashlar/shared/ids";
-import { closeCodes } from "@ashlar/shared/protocol/change";
+import { closeCodes, type DeviceMessage } from "@ashlar/shared/protocol/change";
 import { fullJitterMs } from "../edge/backoff.ts";
 import { SignedOutError } from "../edge/errors.ts";
 import type { Tokens } from "../edge/tokens.ts";
@@ -36,7 +35,7 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
   /** The last change or request to look: polling slows down as this recedes. */
   let activeMs = clock.now();
   let lastSaid = "";
-  let sayApplied: ((seq: Seq) => void) | undefined;
+  let tellServer: ((message: DeviceMessage) => void) | undefined;
 
   function say(state: FeedState, why?: string): void {
     const saying = `${state} ${why ?? ""}`;
@@ -75,7 +74,7 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
           return { type: "hello", epoch, cursor: seq, op };
         },
         greeted(tell) {
-          sayApplied = (seq) => tell({ type: "applied", seq });
+          tellServer = tell;
         },
         message(message) {
           goLive();
@@ -97,7 +96,7 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
     while (!signal.aborted) {
       const { ended, why } = await connectOnce();
       if (ended) return end(why);
-      sayApplied = undefined;
+      tellServer = undefined;
       const wasLive = liveSinceMs !== undefined;
       const wasStable = liveSinceMs !== undefined && clock.now() - liveSinceMs >= socketStableMs;
       liveSinceMs = undefined;
@@ -147,7 +146,10 @@ export function openFeed({ connect, tokens, edge, events, clock, random }: FeedO
       beforeConnecting.wake();
     },
     applied(seq) {
-      sayApplied?.(seq);
+      tellServer?.({ type: "applied", seq });
+    },
+    sending(hashes) {
+      tellServer?.({ type: "sending", hashes: [...hashes] });
     },
     async [Symbol.asyncDispose]() {
       stop.abort();

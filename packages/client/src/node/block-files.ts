@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { blockHashSchema, type BlockHash } from "@ashlar/shared/ids";
 import * as z from "zod/mini";
@@ -33,9 +33,12 @@ export function openBlockStore(folder: string): BlockStore {
       return found.toSorted((one, other) => one.usedMs - other.usedMs);
     },
 
-    async read(hash) {
+    async read(hash, into) {
       try {
-        return await readFile(pathOf(hash));
+        if (into === undefined) return await readFile(pathOf(hash));
+        await using file = await open(pathOf(hash));
+        const { bytesRead } = await file.read(into, 0, into.length, 0);
+        return into.subarray(0, bytesRead);
       } catch (error) {
         if (codeOf(error) === undefined) throw error;
         return undefined;

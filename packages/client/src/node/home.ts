@@ -49,6 +49,8 @@ export type FolderPaths = {
   readonly database: string;
   /** A folder for blocks that changed lately. */
   readonly blocks: string;
+  /** Another for those of other devices' files that are not committed yet. */
+  readonly early: string;
   readonly lock: string;
   /** What the lock's holder says about itself. */
   readonly holder: string;
@@ -123,6 +125,7 @@ export async function openHome(directory: string): Promise<Home> {
         directory: own,
         database: join(own, "state.sqlite"),
         blocks: join(own, "blocks"),
+        early: join(own, "early"),
         lock: join(own, "lock.sqlite"),
         holder: join(own, "holder.json"),
         // In a folder of its own: it is watched, and the database beside it is written all the time.

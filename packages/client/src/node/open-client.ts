@@ -59,13 +59,14 @@ export function openClient(options: ClientOptions): Client {
   sweepTemporaries(folder.path);
   const disk = openDisk(folder.path);
   const cache = createBlockCache({ store: openBlockStore(paths.blocks), hashBlock });
+  const early = { store: openBlockStore(paths.early), clock: systemClock };
   const engine = createEngine({
     disk,
     edge: connection.edge,
     openFeed: (events) => connection.openFeed(events),
     openWatcher: (events) => openWatcher(folder.path, events),
-    createTransfer: (knowledge) =>
-      createTransfer({ disk, edge: connection.edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression: zstd }),
+    createTransfer: (knowledge, onSent) =>
+      createTransfer({ disk, edge: connection.edge, knowledge, hashBlock, codec: deltaCodec(), cache, compression: zstd, early, onSent }),
     scan: scanOf(disk),
     database,
     clock: systemClock,

@@ -3,8 +3,9 @@ import { type BlockRef, decodeManifest, manifestSize } from "@ashlar/shared/mani
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { createBudget } from "../common/budget.ts";
 import { createTaskGroup } from "../common/task-group.ts";
-import type { Received, Transfer } from "../ports.ts";
+import { DiskError, type Received, type Transfer } from "../ports.ts";
 import { createDeltaTaker } from "./delta-taker.ts";
+import { createEarlyBlocks } from "./early-blocks.ts";
 import { type BlockBytes, createFetcher, unpooled } from "./fetcher.ts";
 import { createLocalBlocks, isBlock } from "./local-blocks.ts";
 import { OlderBlocks } from "./older-blocks.ts";
@@ -13,13 +14,14 @@ import type { TransferOptions } from "./options.ts";
 /** A block and all the places in the file where it stands. */
 type Placed = BlockRef & { readonly offsets: number[] };
 
-export type Downloads = Required<Pick<Transfer, "download" | "downloadBytes" | "prefetch">>;
+export type Downloads = Required<Pick<Transfer, "download" | "downloadBytes" | "prefetch">> & Pick<Transfer, "fetchEarly">;
 
 export function createDownloads(options: TransferOptions): Downloads {
   const { hashBlock } = options;
   const fetcher = createFetcher(options);
   const local = createLocalBlocks(options);
   const deltas = createDeltaTaker({ ...options, local, fetcher });
+  const early = options.early && createEarlyBlocks({ hashBlock, fetcher, local, early: options.early });
   const memory = createBudget(transferBytesMax);
 
   async function obtain(
@@ -29,6 +31,8 @@ export function createDownloads(options: TransferOptions): Downloads {
   ): Promise<BlockBytes> {
     const sent = received?.blocks.get(block.hash);
     if (sent !== undefined && (await isBlock(block, sent, hashBlock))) return unpooled(sent);
+    const cameEarly = await early?.take(block, signal);
+    if (cameEarly !== undefined) return cameEarly;
     const here = (await local.find(block)) ?? (await deltas.fromReceived(block, received, signal));
     if (here !== undefined) {
       fetcher.forget(block.hash);
@@ -38,22 +42,26 @@ export function createDownloads(options: TransferOptions): Downloads {
     return made === undefined ? fetcher.fetch(block, signal) : unpooled(made);
   }
 
+  const mayHave = ({ hash }: BlockRef) => early?.mayHave(hash) === true || local.mayHave(hash);
+
   /** Asks for all addresses at once, so that few requests carry them and packs know what is wanted of them. */
   async function locateAll(blocks: readonly BlockRef[], received: Received | undefined, signal: AbortSignal): Promise<void> {
-    const isHere = ({ hash }: BlockRef) =>
-      received?.blocks.has(hash) === true || received?.deltas.has(hash) === true || local.mayHave(hash);
+    const isHere = (block: BlockRef) =>
+      received?.blocks.has(block.hash) === true || received?.deltas.has(block.hash) === true || mayHave(block);
     const far = blocks.filter((block) => !isHere(block));
     await Promise.all(far.map(({ hash }) => fetcher.locate(hash, signal)));
   }
 
   return {
+    ...(early && { fetchEarly: (signal: AbortSignal) => early.fetching(signal) }),
+
     async prefetch(manifests, signal) {
       const blocks = new Map(manifests.flatMap(blocksOf).map((block) => [block.hash, block]));
       // More would push out the first before they are used.
       const first = [...blocks.values()].slice(0, locationsCachedMax);
       await locateAll(first, undefined, signal);
       await fetcher.readAhead(
-        first.filter(({ hash }) => !local.mayHave(hash)),
+        first.filter((block) => !mayHave(block)),
         signal,
       );
     },
@@ -63,6 +71,7 @@ export function createDownloads(options: TransferOptions): Downloads {
       const all = blocksOf(manifest);
       const older = new OlderBlocks(before, all);
       const blocks = placed(all);
+      using claim = early?.claim(all);
       await using group = createTaskGroup(signal);
       // Addresses are good for an hour: those of a long file are asked for as it goes.
       for (let at = 0; at < blocks.length; at += locateHashesMax) {
@@ -75,7 +84,11 @@ export function createDownloads(options: TransferOptions): Downloads {
             try {
               using content = await obtain(block, { received, older }, group.signal);
               for (const offset of block.offsets) await draft.write(content.bytes, offset);
+              claim?.placed(block.hash);
               progress?.(block.size * block.offsets.length);
+            } catch (error) {
+              if (error instanceof DiskError && error.code === "no-space") early?.makeRoom();
+              throw error;
             } finally {
               giveBack();
             }

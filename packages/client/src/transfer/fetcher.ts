@@ -3,7 +3,7 @@ import type { BlockHash } from "@ashlar/shared/ids";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockLocation } from "@ashlar/shared/protocol/block";
 import { type ProblemCode, ProblemError } from "@ashlar/shared/protocol/problem";
-import { createBufferPool } from "../common/buffer-pool.ts";
+import { type BufferPool, createBufferPool } from "../common/buffer-pool.ts";
 import { createBudget } from "../common/budget.ts";
 import { createLocator, type Locator } from "./locator.ts";
 import { isBlock } from "./local-blocks.ts";
@@ -16,6 +16,10 @@ export type Fetcher = Pick<Locator, "locate" | "forget"> & {
    * `hash-mismatch` when it arrives wrong a second time.
    */
   fetch(block: BlockRef, signal: AbortSignal): Promise<BlockBytes>;
+  /** From that address alone, once; undefined when it is no good, or has other bytes. */
+  fetchFrom(url: string, block: BlockRef, signal: AbortSignal): Promise<BlockBytes | undefined>;
+  /** Memory for a block of this device, as for one of the edge's. */
+  readonly takeBuffer: BufferPool["take"];
   /** Begins to fetch the small ones among the located, from the first on, as far as there is room to keep them. */
   readAhead(blocks: readonly BlockRef[], signal: AbortSignal): Promise<void>;
   /** The frame of a delta that came with the block's address; unverified. Undefined when the address is no good any more. */
@@ -59,6 +63,15 @@ export function createFetcher({ edge, hashBlock, memory }: Pick<TransferOptions,
     return isPacked(location) ? unpooled(await packs.read(location, signal)) : readWhole(location.url, signal);
   }
 
+  /** Undefined when the bytes are not the block's. */
+  async function verified(block: BlockRef, reading: Promise<BlockBytes>): Promise<BlockBytes | undefined> {
+    using stack = new DisposableStack();
+    const received = stack.use(await reading);
+    if (!(await isBlock(block, received.bytes, hashBlock))) return undefined;
+    stack.move();
+    return received;
+  }
+
   /** Answers why not when the address was no good, or the bytes were not the block's: worth another try. */
   async function tryOnce(block: BlockRef, signal: AbortSignal): Promise<BlockBytes | ProblemError> {
     const location = await locator.locate(block.hash, signal);
@@ -69,13 +82,7 @@ export function createFetcher({ edge, hashBlock, memory }: Pick<TransferOptions,
       return error;
     };
     try {
-      using stack = new DisposableStack();
-      const received = stack.use(await read(location, signal));
-      if (await isBlock(block, received.bytes, hashBlock)) {
-        stack.move();
-        return received;
-      }
-      return failed(wrongBytes(block));
+      return (await verified(block, read(location, signal))) ?? failed(wrongBytes(block));
     } catch (error) {
       if (error instanceof ProblemError && staleAddress.has(error.code)) return failed(error);
       throw error;
@@ -92,6 +99,8 @@ export function createFetcher({ edge, hashBlock, memory }: Pick<TransferOptions,
       locator.forget(block.hash);
       return last;
     },
+    fetchFrom: (url, block, signal) => unlessRefused(verified(block, readWhole(url, signal))),
+    takeBuffer: (signal) => buffers.take(signal),
     async readAhead(blocks, signal) {
       for (const { hash } of blocks) {
         const location = await locator.locate(hash, signal);
@@ -103,7 +112,7 @@ export function createFetcher({ edge, hashBlock, memory }: Pick<TransferOptions,
   };
 }
 
-async function unlessRefused(asked: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+async function unlessRefused<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await asked;
   } catch (error) {

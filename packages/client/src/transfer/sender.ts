@@ -1,5 +1,5 @@
 import type { BlockHash } from "@ashlar/shared/ids";
-import { checkHashesMax, transfersInFlightMax } from "@ashlar/shared/limits";
+import { checkHashesMax, sendingBytesMax, transfersInFlightMax } from "@ashlar/shared/limits";
 import type { BlockRef } from "@ashlar/shared/manifest";
 import type { BlockState } from "@ashlar/shared/protocol/block";
 import { untilAborted } from "../common/abort.ts";
@@ -18,10 +18,16 @@ import { createProver } from "./prover.ts";
  */
 export type SendBlock = (block: BlockRef, bytes: Uint8Array, signal: AbortSignal, delta?: Uint8Array) => Promise<void>;
 
-export function createSender({ edge, knowledge, compression }: Pick<TransferOptions, "edge" | "knowledge" | "compression">): SendBlock {
+export function createSender({
+  edge,
+  knowledge,
+  compression,
+  onSent,
+}: Pick<TransferOptions, "edge" | "knowledge" | "compression" | "onSent">): SendBlock {
   const check = createBatcher<BlockRef, BlockState>({ batchMax: checkHashesMax, run: (blocks, signal) => edge.check(blocks, signal) });
   const isProven = createProver(edge, check);
   const slots = createBudget(transfersInFlightMax);
+  const line = createBudget(sendingBytesMax);
   /** Resolves when a block's sending has ended, well or not. */
   const inFlight = new Map<BlockHash, Promise<void>>();
 
@@ -33,11 +39,20 @@ export function createSender({ edge, knowledge, compression }: Pick<TransferOpti
     return { bytes, encoding: "identity" };
   }
 
+  async function put({ hash }: BlockRef, body: BlockBody, signal: AbortSignal): Promise<void> {
+    const giveBack = await line.take(body.bytes.length, signal);
+    try {
+      await edge.putBlock(hash, body, signal);
+    } finally {
+      giveBack();
+    }
+  }
+
   async function sendWhole(block: BlockRef, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const state = await check(block, signal);
     if (state === "have") return;
     await slots.whileOne(async () => {
-      if (!(await isProven(block, state, bytes, signal))) await edge.putBlock(block.hash, await bodyOf(bytes), signal);
+      if (!(await isProven(block, state, bytes, signal))) await put(block, await bodyOf(bytes), signal);
     }, signal);
   }
 
@@ -61,8 +76,11 @@ export function createSender({ edge, knowledge, compression }: Pick<TransferOpti
     const ended = Promise.withResolvers<void>();
     inFlight.set(hash, ended.promise);
     try {
-      if (delta === undefined || !(await sendDelta(hash, delta, signal))) await sendWhole(block, bytes, signal);
+      const isWhole = delta === undefined || !(await sendDelta(hash, delta, signal));
+      if (isWhole) await sendWhole(block, bytes, signal);
       knowledge.rememberServerHas([hash]);
+      // Whoever has the bases of a delta makes the block of them.
+      if (isWhole) onSent?.(hash);
     } finally {
       inFlight.delete(hash);
       ended.resolve();

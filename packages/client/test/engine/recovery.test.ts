@@ -8,6 +8,7 @@ import type { EngineEvent } from "../../src/engine/types.ts";
 import { DiskError } from "../../src/ports.ts";
 import { treeFaults } from "../../src/trees/faults.ts";
 import { Device } from "../support/device.ts";
+import { fillable } from "../support/fillable-database.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { Random } from "../support/random.ts";
 import { SimulatedEdge, hashOf } from "../support/simulated-edge.ts";
@@ -185,24 +186,6 @@ describe("reconcile", () => {
     for (const { database } of simulation.devices) expect(treeFaults(database, 10)).toEqual([]);
   });
 });
-
-/** A database whose disk has room for so many writes yet. */
-function fillable(database: LocalDatabase): { database: LocalDatabase; room: number } {
-  const disk = { room: Infinity, database };
-  const check = () => {
-    if (disk.room-- <= 0) throw new DatabaseFullError("database or disk is full");
-  };
-  disk.database = {
-    ...database,
-    exec: (sql) => (check(), database.exec(sql)),
-    prepare(sql) {
-      const statement = database.prepare(sql);
-      return { ...statement, run: (...values) => (check(), statement.run(...values)) };
-    },
-    transaction: (work) => (check(), database.transaction(work)),
-  };
-  return disk;
-}
 
 describe("a device that cannot write its own state", () => {
   it.each([0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233])(

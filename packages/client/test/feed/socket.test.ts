@@ -1,4 +1,5 @@
 import { SignedOutError } from "@ashlar/client/edge/errors";
+import type { BlockHash } from "@ashlar/shared/ids";
 import { connectMsMax, pingMs, pollIdleMsMax, pongMsMax, reconnectMsMax, socketStableMs } from "@ashlar/shared/limits";
 import { expect, test } from "vitest";
 import { settled } from "../support/clocks.ts";
@@ -44,6 +45,17 @@ test("F13 what is on the disk is told on a socket that was greeted, and on no ot
   feed.applied(5);
   const applied = peers.map(({ heard }) => heard.slice(1).map((text) => JSON.parse(text)));
   expect(applied).toEqual([[{ type: "applied", seq: 2 }], [{ type: "applied", seq: 5 }]]);
+  await feed[Symbol.asyncDispose]();
+});
+
+test("F14 what is being sent is told on a socket that was greeted, and on no other", async () => {
+  const { feed, peers } = feedWith();
+  const hash = "ab".repeat(32) as BlockHash;
+  await settled();
+  feed.sending([hash]);
+  peers[0]?.say(welcome);
+  feed.sending([hash]);
+  expect(peers[0]?.heard.slice(1).map((text) => JSON.parse(text))).toEqual([{ type: "sending", hashes: [hash] }]);
   await feed[Symbol.asyncDispose]();
 });
 

@@ -15,7 +15,7 @@ it("M26 an outage is known from its first failure until the server is heard agai
   const database = openDatabase(path, 0);
   try {
     const shown = () => {
-      const status = folderStatus({ directory, database: path, blocks: "", lock: "", holder: "", control: "" }, 0);
+      const status = folderStatus({ directory, database: path, blocks: "", early: "", lock: "", holder: "", control: "" }, 0);
       return typeof status === "string" ? status : status.outage;
     };
     writeCondition(new Trees(database, { caseSensitive: true }), {

@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const paths = () => ({ directory, database: path, blocks: "", lock: "", holder: "", control: "" });
+const paths = () => ({ directory, database: path, blocks: "", early: "", lock: "", holder: "", control: "" });
 const digest = async () =>
   createHash("sha256")
     .update(await readFile(path))

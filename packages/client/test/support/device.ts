@@ -4,12 +4,21 @@ import { createEngine } from "../../src/engine/engine.ts";
 import type { Engine, EngineEvent, EngineOptions, Outcome } from "../../src/engine/types.ts";
 import type { LocalDatabase } from "../../src/database.ts";
 import { openDatabase } from "../../src/node/database.ts";
-import { type Feed, type FeedEvents, type RelativePath, UnreachableError, type WatchEvents, type Watcher } from "../../src/ports.ts";
+import {
+  type Feed,
+  type FeedEvents,
+  type RelativePath,
+  type Transfer,
+  UnreachableError,
+  type WatchEvents,
+  type Watcher,
+} from "../../src/ports.ts";
 import { loadIgnore } from "../../src/scan/ignore.ts";
 import { scan } from "../../src/scan/scan.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { type SimulatedEdge, sha256 } from "./simulated-edge.ts";
+import { guarded, Life } from "./life.ts";
 import { simulatedTransfer } from "./simulated-transfer.ts";
 import { Random } from "./random.ts";
 
@@ -33,14 +42,6 @@ export type DeviceOptions = {
   readonly skewMs?: number;
 };
 
-/** One life of the engine: after its end nothing of it reaches the world any more. */
-class Life {
-  isOver = false;
-  readonly abort = new AbortController();
-  engine: Engine | undefined;
-  ended: Promise<unknown> = Promise.resolve();
-}
-
 export class Device {
   readonly disk: SimulatedDisk;
   readonly events: EngineEvent[] = [];
@@ -57,6 +58,8 @@ export class Device {
   edgeGate: (call: string, when: "before" | "after") => unknown = () => undefined;
   /** Messages on the socket get lost. */
   isDeaf = false;
+  /** Instead of the transfer's own. */
+  fetchEarly: Transfer["fetchEarly"];
   readonly #options: DeviceOptions;
   #allowMassDelete: boolean;
   readonly #device: DeviceId;
@@ -181,7 +184,10 @@ export class Device {
       edge: port,
       openFeed: (events) => this.#openFeed(events, life),
       openWatcher: (events) => this.#openWatcher(events, life),
-      createTransfer: (knowledge) => simulatedTransfer({ disk, edge: port, knowledge, random: this.random }),
+      createTransfer: (knowledge, onSent) => ({
+        ...simulatedTransfer({ disk, edge: port, knowledge, random: this.random, onSent }),
+        ...(this.fetchEarly && { fetchEarly: this.fetchEarly }),
+      }),
       scan: (request) => scan({ ...request, ignore }),
       database: guarded(this.database, life),
       clock: {
@@ -249,7 +255,7 @@ export class Device {
         await clock.sleep(1000);
       }
     };
-    const unlisten = edge.listen((message) => {
+    const unlisten = edge.listen(this.#device, (message) => {
       if (isConnected && !life.isOver) deliver(message);
     });
     this.#feed = events;
@@ -257,40 +263,15 @@ export class Device {
     return {
       refresh: () => undefined,
       applied: () => undefined,
+      sending: (hashes) => {
+        if (!isConnected || life.isOver || this.random.chance(this.faults.lost)) return;
+        edge.tellOthers(this.#device, hashes);
+        if (this.random.chance(this.faults.lost)) edge.tellOthers(this.#device, hashes);
+      },
       [Symbol.asyncDispose]: async () => {
         isConnected = false;
         unlisten();
       },
     };
   }
-}
-
-/** What a killed process would have written it does not. */
-function guarded(database: LocalDatabase, life: Life): LocalDatabase {
-  const check = () => {
-    if (life.isOver) throw new Error("this process was killed");
-  };
-  return {
-    exec(sql) {
-      check();
-      database.exec(sql);
-    },
-    prepare(sql) {
-      const statement = database.prepare(sql);
-      return {
-        run(...values) {
-          check();
-          statement.run(...values);
-        },
-        get: (...values) => statement.get(...values),
-        all: (...values) => statement.all(...values),
-        lists: (...values) => statement.lists(...values),
-      };
-    },
-    transaction(work, durability) {
-      check();
-      return database.transaction(work, durability);
-    },
-    close: () => undefined,
-  };
 }

@@ -28,6 +28,7 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   readonly locates: BlockHash[][] = [];
   readonly fetches: { url: string; range: Range | undefined }[] = [];
   putsInFlightMost = 0;
+  putBytesMost = 0;
   /** Called before anything is done: throw to fail the request, wait to delay it. */
   before: (what: Asked) => void | Promise<void> = () => undefined;
   codec = plainCodec;
@@ -40,6 +41,7 @@ export class MemoryEdge implements Pick<Edge, Asked> {
   readonly #ofOthers = new Map<BlockHash, Uint8Array>();
   #nonces = 0;
   #putsInFlight = 0;
+  #putBytes = 0;
   #signature = 1;
 
   has(hash: BlockHash): boolean {
@@ -110,6 +112,8 @@ export class MemoryEdge implements Pick<Edge, Asked> {
 
   async putBlock(hash: BlockHash, body: BlockBody) {
     this.putsInFlightMost = Math.max(this.putsInFlightMost, ++this.#putsInFlight);
+    this.#putBytes += body.bytes.length;
+    this.putBytesMost = Math.max(this.putBytesMost, this.#putBytes);
     try {
       await this.before("putBlock");
       this.bodies.push({ ...body, bytes: body.bytes.slice() });
@@ -119,6 +123,7 @@ export class MemoryEdge implements Pick<Edge, Asked> {
       this.puts.push(hash);
     } finally {
       this.#putsInFlight--;
+      this.#putBytes -= body.bytes.length;
     }
   }
 

@@ -17,9 +17,12 @@ export class MemoryStore implements BlockStore {
     return [...this.files].map(([hash, bytes]) => ({ hash, size: bytes.length }));
   }
 
-  async read(hash: BlockHash) {
+  async read(hash: BlockHash, into?: Uint8Array) {
     this.before("read");
-    return this.files.get(hash)?.slice();
+    const bytes = this.files.get(hash);
+    if (bytes === undefined || into === undefined) return bytes?.slice();
+    into.set(bytes.subarray(0, into.length));
+    return into.subarray(0, bytes.length);
   }
 
   async write(hash: BlockHash, bytes: Uint8Array) {

@@ -53,7 +53,8 @@ export class SimulatedEdge {
   deltasTaken = 0;
   patchesTaken = 0;
   readonly #random = new Random(79);
-  readonly #listeners = new Set<(message: ServerMessage) => void>();
+  /** Each with its device. */
+  readonly #listeners = new Map<(message: ServerMessage) => void, DeviceId>();
   readonly #rules = { treePage: 3 };
 
   /** The state of a backup, older by the last change, under another epoch. */
@@ -65,9 +66,18 @@ export class SimulatedEdge {
     this.epoch = epoch;
   }
 
-  listen(listener: (message: ServerMessage) => void): () => void {
-    this.#listeners.add(listener);
+  listen(device: DeviceId, listener: (message: ServerMessage) => void): () => void {
+    this.#listeners.set(listener, device);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** A device says that it has sent these. */
+  tellOthers(device: DeviceId, hashes: readonly BlockHash[]): void {
+    const blocks = hashes.flatMap((hash) => {
+      const bytes = this.blocks.get(hash);
+      return bytes === undefined ? [] : [{ hash, size: bytes.length, url: hash }];
+    });
+    for (const [listener, other] of this.#listeners) if (other !== device) listener({ type: "coming", blocks });
   }
 
   welcome({ epoch, seq, op }: ReturnType<FeedEvents["cursor"]>): ServerMessage {
@@ -228,6 +238,6 @@ export class SimulatedEdge {
     });
     const frames = deltas.map(({ target, frame }) => ({ target, data: toBase64Url(frame) }));
     const message = { type: "changes" as const, head: this.namespace.head, changes: told, inline, deltas: frames, locations: [] };
-    for (const listener of this.#listeners) listener(message);
+    for (const listener of this.#listeners.keys()) listener(message);
   }
 }

@@ -3,6 +3,7 @@ import { deltaCodec } from "../../src/node/delta-codec.ts";
 import { readDeltaHeader } from "@ashlar/shared/delta/header";
 import type { BlockHash } from "@ashlar/shared/ids";
 import { type BlockRef, decodeManifest } from "@ashlar/shared/manifest";
+import type { ComingBlock } from "@ashlar/shared/protocol/change";
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import {
   type BlockKnowledge,
@@ -26,9 +27,11 @@ export type SimulatedTransferOptions = {
   readonly edge: Edge;
   readonly knowledge: BlockKnowledge;
   readonly random: Random;
+  readonly onSent: (hash: BlockHash) => void;
 };
 
-export function simulatedTransfer({ disk, edge, knowledge, random }: SimulatedTransferOptions): Transfer {
+export function simulatedTransfer({ disk, edge, knowledge, random, onSent }: SimulatedTransferOptions): Transfer {
+  const early = new Map<BlockHash, Uint8Array>();
   const recent = new Map<BlockHash, Uint8Array>();
 
   function remember(hash: BlockHash, bytes: Uint8Array): void {
@@ -57,6 +60,12 @@ export function simulatedTransfer({ disk, edge, knowledge, random }: SimulatedTr
     const [state] = await edge.check([{ hash, size: bytes.length }]);
     if (state !== "have") await edge.putBlock(hash, { bytes, encoding: "identity" });
     knowledge.rememberServerHas([hash]);
+    onSent(hash);
+  }
+
+  async function fetchEarly({ hash, url }: ComingBlock): Promise<void> {
+    const bytes = await edge.fetch(url, undefined).catch(() => undefined);
+    if (bytes !== undefined) early.set(hash, bytes);
   }
 
   async function sendDelta(hash: BlockHash, frame: Uint8Array): Promise<boolean> {
@@ -81,7 +90,11 @@ export function simulatedTransfer({ disk, edge, knowledge, random }: SimulatedTr
   async function content(manifest: string, received?: Received): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     for (const { hash } of decodeManifest(manifest)) {
-      const bytes = received?.blocks.get(hash) ?? (await rebuild(received?.deltas.get(hash), hash)) ?? (await edge.fetch(hash, undefined));
+      const bytes =
+        received?.blocks.get(hash) ??
+        early.get(hash) ??
+        (await rebuild(received?.deltas.get(hash), hash)) ??
+        (await edge.fetch(hash, undefined));
       remember(hash, bytes);
       parts.push(bytes);
     }
@@ -123,6 +136,11 @@ export function simulatedTransfer({ disk, edge, knowledge, random }: SimulatedTr
       await draft.write(await content(manifest, received), 0);
     },
     downloadBytes: (manifest) => content(manifest),
+    fetchEarly: () => ({
+      hear: (blocks) => blocks.forEach((block) => void fetchEarly(block)),
+      makeRoom: () => early.clear(),
+      [Symbol.asyncDispose]: async () => early.clear(),
+    }),
   };
 }
 

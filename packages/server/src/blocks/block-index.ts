@@ -24,6 +24,8 @@ const isStored = "EXISTS (SELECT 1 FROM blocks b WHERE b.hash = holders.hash AND
 
 /** Rows of `?2`'s holders that let him name the block at `?3`. */
 const selectUsable = `SELECT hash FROM holders WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND ${isStored}`;
+const selectUsableSizes = `SELECT hash, size FROM holders JOIN blocks USING (hash)
+  WHERE ${named} AND user_id = ?2 AND (expires_at IS NULL OR expires_at > ?3) AND state = 'stored'`;
 const selectHeld = `SELECT hash, size, sent_bytes AS sent FROM holders JOIN blocks USING (hash)
   WHERE ${named} AND user_id = ?2 AND expires_at IS NULL AND fence = ?3 AND state = 'stored'`;
 /** A row for each that is named, there or not, so that the answer to a name that nobody has is found the same way. */
@@ -61,6 +63,11 @@ export function createBlockIndex({ shards, clock }: { shards: readonly Database[
     async have(user, hashes) {
       const usable = await onShards(hashes, [{ sql: selectUsable, values: [user, clock.now()] }]);
       return new Set(usable.map((row) => row.hash));
+    },
+
+    async usable(user, hashes) {
+      const rows = await onShards(hashes, [{ sql: selectUsableSizes, values: [user, clock.now()] }]);
+      return rows.map(({ hash, size = 0 }) => ({ hash, size }));
     },
 
     async lookUp(user, hashes) {

@@ -28,8 +28,10 @@ export type BlockIndex = {
 /** `refused` could not be held. `sentBytes` is what the user sent for the others, once each. */
 export type Held = { readonly refused: ReadonlySet<BlockHash>; readonly sentBytes: number };
 
-/** What `check` asks of the index. */
+/** What else is asked of the index. */
 export type BlockLookUp = {
+  /** Those of the blocks that this user may name in a commit, with their sizes as stored, in no order. Writes nothing. */
+  usable(user: UserId, hashes: readonly BlockHash[]): Promise<BlockRef[]>;
   /** How the user stands to each of these; his leases are extended to 72 hours from now, and nothing else is written. */
   lookUp(user: UserId, hashes: readonly BlockHash[]): Promise<Map<BlockHash, Standing>>;
 };

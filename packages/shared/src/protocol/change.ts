@@ -2,7 +2,8 @@
 import * as z from "zod/mini";
 import { blockHashSchema, deviceIdSchema, epochSchema, nodeIdSchema, opIdSchema, seqSchema, userIdSchema } from "../ids.ts";
 import { manifestPatchSchema } from "../manifest-patch.ts";
-import { locationSchema } from "./block.ts";
+import { sendingHashesMax } from "../limits.ts";
+import { blockSizeSchema, locationSchema } from "./block.ts";
 
 export const changeTypeSchema = z.enum(["create", "update", "move", "delete", "restore"]);
 export type ChangeType = z.infer<typeof changeTypeSchema>;
@@ -72,9 +73,18 @@ export const deviceMessageSchema = z.discriminatedUnion("type", [
   }),
   /** After hello, whenever it likes: all changes up to this one are on its disk. For the account's insights alone. */
   z.strictObject({ type: z.literal("applied"), seq: seqSchema }),
+  /** After hello, whenever it likes: large blocks of a file that is not committed yet, which the server has now. A hint. */
+  z.strictObject({
+    type: z.literal("sending"),
+    hashes: z.array(blockHashSchema).check(z.minLength(1), z.maxLength(sendingHashesMax)),
+  }),
 ]);
 export type DeviceMessage = z.infer<typeof deviceMessageSchema>;
 export type Hello = Extract<DeviceMessage, { type: "hello" }>;
+
+/** A large block that another device has sent and not committed yet, at a signed address. */
+export const comingBlockSchema = z.object({ hash: blockHashSchema, size: blockSizeSchema, url: z.string() });
+export type ComingBlock = z.infer<typeof comingBlockSchema>;
 
 /** What the server says on the socket. */
 export const serverMessageSchema = z.discriminatedUnion("type", [
@@ -90,6 +100,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     deltas: z.optional(z.array(inlineDeltaSchema)),
     locations: z.array(locationSchema),
   }),
+  /** What another device is sending: whoever has it by the time of the commit need not fetch it then. A hint, which may be lost. */
+  z.object({ type: z.literal("coming"), blocks: z.array(comingBlockSchema) }),
   /** The cursor is too old, or of another epoch: reconcile. */
   z.object({ type: z.literal("reconcile"), code: z.enum(["cursor-expired", "epoch-changed"]), epoch: epochSchema, head: seqSchema }),
 ]);
