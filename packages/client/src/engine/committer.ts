@@ -7,6 +7,7 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import type { PlannedOp } from "../planner/types.ts";
 import * as effects from "../trees/effects.ts";
 import { type Batch, batchesOf } from "./batches.ts";
+import { AnswerOrder } from "./answer-order.ts";
 import type { Core } from "./core.ts";
 import { isDeltaRefusal, problemCode } from "../edge/refusals.ts";
 import { failureOf } from "./failure.ts";
@@ -19,12 +20,12 @@ export class Committer {
   readonly #underWay = new Set<OpId>();
   /** Applied, and the journal up to them is still to be fetched. */
   readonly #applied = new Set<OpId>();
-  /** Ends when the last commit that was sent has been answered and told the trees. */
-  #last = Promise.resolve();
+  readonly #answers: AnswerOrder;
 
   constructor(core: Core, remote: RemoteSync) {
     this.#core = core;
     this.#remote = remote;
+    this.#answers = new AnswerOrder(() => core.trees.meta.cursor);
   }
 
   /**
@@ -78,28 +79,13 @@ export class Committer {
   async #send(batch: Batch, signal: AbortSignal, mayPatch = true): Promise<void> {
     const ops = mayPatch ? batch.ops.map((op) => this.#onWire(op)) : batch.ops;
     try {
-      await this.#inTurn(
+      await this.#answers.inOrder(
         () => this.#core.options.edge.commit(ops, batch, signal),
         (answer) => this.#hear(batch, answer),
       );
     } catch (error) {
       if (!signal.aborted && problemCode(error) === "stale-patch" && mayPatch) await this.#send(batch, signal, false);
       else await this.#refused(batch, error, signal);
-    }
-  }
-
-  /** Takes an answer after those of the commits that were sent before, so that no change is missing before its own. */
-  async #inTurn<Answer>(ask: () => Promise<Answer>, take: (answer: Answer) => void): Promise<void> {
-    const before = this.#last;
-    const ended = Promise.withResolvers<void>();
-    this.#last = ended.promise;
-    try {
-      const answer = await ask();
-      await before;
-      take(answer);
-    } finally {
-      // Also if it failed: whoever comes next waits for those before.
-      void before.then(ended.resolve);
     }
   }
 
