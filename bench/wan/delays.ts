@@ -6,7 +6,7 @@ import { overwrite } from "../../test/e2e/support/edits.ts";
 import type { Random } from "../../test/e2e/support/random.ts";
 import { quantile } from "../latency.ts";
 import type { Line } from "../report/line.ts";
-import { limitsOf } from "./limits.ts";
+import { limitOf } from "./limits.ts";
 import { Meter } from "./meter.ts";
 import type { Race, Session } from "./session.ts";
 
@@ -47,14 +47,14 @@ async function measureAll(
     await sleep(pauseMs);
   }
   const after = session.bytes();
-  const { all } = limitsOf({ bytes, arrived: async () => true, make: async () => undefined }, lanes, session.throughServer);
+  const limit = limitOf({ bytes }, lanes);
   return {
     bench,
     what,
     who: contender.name,
     unit: "s",
     value: quantile(times, 0.5),
-    ...(all > 0 && { limit: all }),
+    ...(limit > 0 && { limit }),
     also: `p95 ${quantile(times, 0.95).toFixed(2)} s of ${times.length}`,
     upBytes: Math.round((after.up.upBytes - before.up.upBytes) / times.length),
     downBytes: Math.round((after.down.downBytes - before.down.downBytes) / times.length),

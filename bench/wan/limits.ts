@@ -3,10 +3,10 @@ import { limitSeconds } from "../link/limit.ts";
 import type { Prepared } from "./cases.ts";
 import type { Lanes } from "./session.ts";
 
-/** Half a round trip there and half of one on, or back; bytes go into each link that they pass once. */
-export function limitsOf({ bytes, isTouch }: Prepared, lanes: Lanes, throughServer: boolean): { up: number; all: number } {
-  if (isTouch === true) return { up: 0, all: 0 };
-  const up = limitSeconds({ upBytes: bytes, downBytes: 0, roundTrips: 1 }, lanes);
-  const down = throughServer ? limitSeconds({ upBytes: 0, downBytes: bytes, roundTrips: 0 }, lanes) : 0;
-  return { up, all: up + down };
+/**
+ * In seconds; 0 where nothing has to travel. Half a round trip there and half of one on, or back. A server between the two can hand on
+ * what arrives while it arrives, so that a second link costs no time.
+ */
+export function limitOf({ bytes, isTouch }: Pick<Prepared, "bytes" | "isTouch">, lanes: Lanes): number {
+  return isTouch === true ? 0 : limitSeconds({ upBytes: bytes, downBytes: 0, roundTrips: 1 }, lanes);
 }

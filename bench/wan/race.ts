@@ -8,7 +8,7 @@ import type { Line } from "../report/line.ts";
 import type { Context } from "../context.ts";
 import { casesOf, type Prepared } from "./cases.ts";
 import { measureDelays } from "./delays.ts";
-import { limitsOf } from "./limits.ts";
+import { limitOf } from "./limits.ts";
 import { Meter } from "./meter.ts";
 import type { Carried, Race, Session } from "./session.ts";
 
@@ -70,12 +70,12 @@ async function measure(
   }
   const metered = meter.stop();
   const after = session.bytes();
-  const limits = limitsOf(change, lanes, session.throughServer);
-  const times = limits.up > 0 ? ` (${(carried.upSeconds / limits.up).toFixed(2)})` : "";
+  const limit = limitOf(change, lanes);
+  const times = limit > 0 ? ` (${(carried.upSeconds / limit).toFixed(2)})` : "";
   return {
     ...base,
     value: carried.seconds,
-    ...(limits.all > 0 && { limit: limits.all }),
+    ...(limit > 0 && { limit }),
     ...(session.throughServer && change.isTouch !== true && { also: `to the server ${carried.upSeconds.toFixed(2)} s${times}` }),
     upBytes: after.up.upBytes - before.up.upBytes,
     downBytes: after.down.downBytes - before.down.downBytes,
