@@ -22,6 +22,7 @@ const found: readonly (readonly [seed: number, devices: number, steps: number, w
   [71_177, 3, 25, "a folder whose agreed name was one on the way to another was put aside again and again"],
   [300_007, 3, 1, "a disk without room for the marker ended the engine"],
   [920_033, 3, 25, "a file was moved to a name that waits in a folder which the engine moved before it looked there, and was deleted"],
+  [920_176, 3, 12, "the judge did not see that a device was dead between a deletion and the copy of what was deleted"],
 ];
 const beginnings = Array.from({ length: Math.ceil(runs / atOnce) }, (_, index) => 1 + index * atOnce);
 const planted = Object.entries(plants);
