@@ -5,12 +5,12 @@ import { type Deleter, deletionFaults, type NamespaceRows } from "./support/chec
 const content = "manifest";
 const deletedMs = 100_000;
 
-type Told = { at: number; device?: string; type: string; node: string };
+type Told = { at: number; device?: string; type: string; node: string; version?: number };
 
 /** "one" makes and deletes a file; of what then happens the journal is made. */
 function faultsAfter(more: readonly Told[], deleters: Readonly<Record<string, Partial<Deleter>>> = {}): string[] {
   const told: Told[] = [{ at: 0, type: "create", node: "file" }, { at: deletedMs, type: "delete", node: "file" }, ...more];
-  const changes = told.map(({ at, device = "one", type, node }, index) => ({
+  const changes = told.map(({ at, device = "one", type, node, version = 1 }, index) => ({
     seq: index + 1,
     at,
     device_id: device,
@@ -18,7 +18,7 @@ function faultsAfter(more: readonly Told[], deleters: Readonly<Record<string, Pa
     type,
     kind: "file",
     node_id: node,
-    version: 1,
+    version,
     path: node,
   }));
   const versions = ["file", "copy"].map((node_id) => ({ node_id, version: 1, manifest: content, mode: 0o644 }));
@@ -43,7 +43,13 @@ describe("E40 a deletion of what nobody removed", () => {
     expect(faultsAfter([])).toEqual(fault);
     expect(faultsAfter(copy(40_000))).toEqual([]);
     expect(faultsAfter(copy(40_001))).toEqual(fault);
-    expect(faultsAfter([...copy(-1), { at: deletedMs + 1, type: "delete", node: "copy" }])).toHaveLength(2);
+  });
+
+  it("is told where the last that had the content goes", () => {
+    const deleted = { at: deletedMs + 1000, type: "delete", node: "copy" };
+    expect(faultsAfter([...copy(-1), deleted])).toEqual(["I6: change 4 deletes copy, which nobody removed"]);
+    expect(faultsAfter([...copy(1), deleted])).toEqual(["I6: change 4 deletes copy, which nobody removed"]);
+    expect(faultsAfter([...copy(1), { at: deletedMs + 1000, type: "update", node: "copy", version: 2 }])).toEqual([]);
   });
 
   it("is one, however soon another device happens to bring it", () => {

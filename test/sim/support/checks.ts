@@ -82,6 +82,7 @@ export type Deleter = { readonly ids: ReadonlySet<string>; readonly offline: rea
 /**
  * I6: a file whose content nobody removed or overwrote is not deleted, unless the content is in another file by then: a conflicted
  * copy is made before its original goes, and only the device that deleted may send the two in the other order: what another brings later is chance.
+ * What becomes of the copy is judged where it is deleted in its turn.
  */
 export function deletionFaults(
   { changes, versions }: NamespaceRows,
@@ -95,10 +96,9 @@ export function deletionFaults(
     const last = new Map<string, Change>();
     const deleter = deleterOf(change.device_id);
     const endMs = copyEndMs(change.at, deleter);
-    for (const other of changes) {
-      if (other.at <= (deleter.ids.has(other.device_id) ? endMs : change.at)) last.set(other.node_id, other);
-    }
-    const isElsewhere = [...last.values()].some((other) => other.type !== "delete" && contentOf(other) === contentOf(change));
+    for (const other of changes) if (other.at <= change.at) last.set(other.node_id, other);
+    const late = changes.filter(({ at, device_id }) => at > change.at && at <= endMs && deleter.ids.has(device_id));
+    const isElsewhere = [...last.values(), ...late].some((other) => other.type !== "delete" && contentOf(other) === contentOf(change));
     return isElsewhere ? [] : [`I6: change ${change.seq} deletes ${change.path}, which nobody removed`];
   });
 }
