@@ -21,6 +21,9 @@ const found: readonly (readonly [seed: number, devices: number, steps: number, w
   [71_165, 3, 16, "a file that waits under another name was looked for in its old folder alone, and deleted"],
   [71_177, 3, 25, "a folder whose agreed name was one on the way to another was put aside again and again"],
   [300_007, 3, 1, "a disk without room for the marker ended the engine"],
+  [920_033, 3, 25, "a file was moved to a name that waits in a folder which the engine moved before it looked there, and was deleted"],
+  [920_176, 3, 12, "the judge did not see that a device was dead between a deletion and the copy of what was deleted"],
+  [960_320, 3, 25, "the judge saw only the last of a content, which a person had replaced after its copy had come"],
 ];
 const beginnings = Array.from({ length: Math.ceil(runs / atOnce) }, (_, index) => 1 + index * atOnce);
 const planted = Object.entries(plants);

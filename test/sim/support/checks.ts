@@ -32,7 +32,7 @@ type Change = {
 };
 type UserBlock = { hash: string; size: number; refs: number; pack_id: string | null; pack_offset: number | null };
 
-/** Long enough for a commit to be sent again: of 71 late copies in 2,000 lives one took 35 s. While its device is offline it does not count. */
+/** Long enough for a commit to be sent again: of 71 late copies in 2,000 lives one took 35 s. */
 const copyMs = 40_000;
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
 const hex = (bytes: Uint8Array) => Buffer.from(sha256(bytes)).toString("hex");
@@ -77,11 +77,12 @@ function acknowledgementFaults(edge: EdgeInMemory, { changes }: NamespaceRows): 
 }
 
 /** One device, under all the ids it has had. */
-export type Deleter = { readonly ids: ReadonlySet<string>; readonly offline: readonly Span[] };
+export type Deleter = { readonly ids: ReadonlySet<string>; readonly offline: readonly Span[]; readonly dead: readonly Span[] };
 
 /**
  * I6: a file whose content nobody removed or overwrote is not deleted, unless the content is in another file by then: a conflicted
  * copy is made before its original goes, and only the device that deleted may send the two in the other order: what another brings later is chance.
+ * What becomes of the copy is judged where it is deleted in its turn.
  */
 export function deletionFaults(
   { changes, versions }: NamespaceRows,
@@ -93,17 +94,29 @@ export function deletionFaults(
   return changes.flatMap((change) => {
     if (change.type !== "delete" || change.kind !== "file" || !wanted.has(contentOf(change))) return [];
     const last = new Map<string, Change>();
-    const { ids, offline } = deleterOf(change.device_id);
-    const untilMs = offline.reduce(
-      (endMs, { fromMs, toMs }) => (fromMs <= endMs && toMs > change.at ? toMs + copyMs : endMs),
-      change.at + copyMs,
-    );
-    for (const other of changes) {
-      if (other.at <= (ids.has(other.device_id) ? untilMs : change.at)) last.set(other.node_id, other);
-    }
-    const isElsewhere = [...last.values()].some((other) => other.type !== "delete" && contentOf(other) === contentOf(change));
+    const deleter = deleterOf(change.device_id);
+    const endMs = copyEndMs(change.at, deleter);
+    for (const other of changes) if (other.at <= change.at) last.set(other.node_id, other);
+    const late = changes.filter(({ at, device_id }) => at > change.at && at <= endMs && deleter.ids.has(device_id));
+    const isElsewhere = [...last.values(), ...late].some((other) => other.type !== "delete" && contentOf(other) === contentOf(change));
     return isElsewhere ? [] : [`I6: change ${change.seq} deletes ${change.path}, which nobody removed`];
   });
+}
+
+/**
+ * Until when the device that deleted may bring the copy. After a time without a line it has all of its time again, since it may wait
+ * long before it asks; one that was killed goes on as soon as it is begun again, so that only the time when it was dead does not count.
+ */
+function copyEndMs(deletedMs: number, { offline, dead }: Deleter): number {
+  const spans = [...offline.map((span) => ({ ...span, isDead: false })), ...dead.map((span) => ({ ...span, isDead: true }))];
+  let endMs = deletedMs + copyMs;
+  let countedMs = deletedMs;
+  for (const { fromMs, toMs, isDead } of spans.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    if (fromMs > endMs || toMs <= countedMs) continue;
+    endMs = isDead ? endMs + toMs - Math.max(fromMs, countedMs) : Math.max(endMs, toMs + copyMs);
+    countedMs = toMs;
+  }
+  return endMs;
 }
 
 /** I3. */

@@ -31,7 +31,7 @@ import { type DiskOptions, SimulatedDisk } from "../../../packages/client/test/s
 import { zstdAtOnce } from "./compression.ts";
 import type { EdgeInMemory } from "./edge.ts";
 import { guarded, Life, never } from "./life.ts";
-import { Network } from "./network.ts";
+import { Network, type Span } from "./network.ts";
 import { withPowerCut } from "./power-cut.ts";
 
 export type DeviceFaults = {
@@ -69,6 +69,8 @@ export class SimulatedDevice {
   readonly events: EngineEvent[] = [];
   readonly faults: DeviceFaults = { crash: 0, disk: 0 };
   skewMs = 0;
+  /** When its process was killed and not begun again. */
+  readonly dead: Span[] = [];
   crashes = 0;
   diskFailures = 0;
   /** Why the engine ended by itself. */
@@ -136,6 +138,8 @@ export class SimulatedDevice {
   }
 
   start(): void {
+    const last = this.dead.at(-1);
+    if (last !== undefined) last.toMs = Math.min(last.toMs, this.#options.clock.now());
     this.#life.isOver = true;
     const life = new Life();
     this.#life = life;
@@ -185,6 +189,7 @@ export class SimulatedDevice {
   /** As a power cut: what was under way never goes on, and what was not flushed is taken back. */
   kill(): void {
     this.#life.isOver = true;
+    if (this.dead.at(-1)?.toMs !== Infinity) this.dead.push({ fromMs: this.#options.clock.now(), toMs: Infinity });
     // Rounds that only write to the database wait for nothing: what is left of the code here would go round for ever.
     this.#life.abort.abort();
     this.#database.powerCut();

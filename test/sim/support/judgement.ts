@@ -11,7 +11,7 @@ export function judge(world: World): string[] {
   const wanted = wantedOf(world);
   const deleterOf = (id: string) => {
     const device = world.devices.find(({ ids }) => ids.has(id));
-    return { ids: device?.ids ?? new Set(), offline: device?.network.offline ?? [] };
+    return { ids: device?.ids ?? new Set(), offline: device?.network.offline ?? [], dead: device?.dead ?? [] };
   };
   return [
     ...(difference === undefined ? [] : [`I7: ${difference}`]),

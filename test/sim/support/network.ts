@@ -27,7 +27,7 @@ const isHint = (text: string) => text.includes('"sending"');
 const origin = "https://edge.example";
 const lostCode = 1006;
 
-/** From when until when there was no line. */
+/** From when until when there was no line, or no process. */
 export type Span = { readonly fromMs: number; toMs: number };
 
 export class Network {

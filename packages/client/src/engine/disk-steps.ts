@@ -168,8 +168,12 @@ export class DiskSteps {
 
   async #move(node: NodeId, to: Place): Promise<{ from: RelativePath; to: RelativePath }> {
     const { trees } = this.#core;
-    const path = await this.#rename(this.#local(node), to);
-    trees.transaction(() => effects.movedLocally(trees, node, to, path.stat));
+    const local = this.#local(node);
+    const path = await this.#rename(local, to);
+    trees.transaction(() => {
+      effects.movedLocally(trees, node, to, path.stat);
+      if (local.kind === "folder") trees.waiting.hindrancesMoved(path.from, path.to);
+    });
     trees.conflicts.remove(path.from);
     return path;
   }

@@ -1,6 +1,6 @@
 /** Keeps the local tree as the disk says: watch events say where to look, and when all is quiet there a scan looks. */
 import { type NodeId, rootId } from "@ashlar/shared/ids";
-import { settleMs, settleMsMax } from "@ashlar/shared/limits";
+import { settleMs } from "@ashlar/shared/limits";
 import type { RelativePath, WatchEvents } from "../ports.ts";
 import { ignoreFileName } from "../scan/ignore.ts";
 import type { Observation, ScanResult } from "../scan/types.ts";
@@ -24,12 +24,10 @@ type Due = { readonly folders: Folders; readonly deep: ReadonlySet<RelativePath>
 /** `told`: how many observations are in the tree already. */
 type Looked = ScanResult & { readonly told: number };
 type Look = { readonly folders: Folders; readonly result: Looked };
-type Unrest = { readonly firstMs: number; readonly lastMs: number };
 
 export class DiskWatch {
   readonly #core: Core;
   readonly #watches: Watches;
-  readonly #unrest = new Map<RelativePath, Unrest>();
   /** Folders that have moved, and when they are looked into. No watch tells of what is in them until then. */
   readonly #unseen = new Map<NodeId, number>();
   #nextFullMs = 0;
@@ -43,8 +41,7 @@ export class DiskWatch {
 
   readonly events: WatchEvents = {
     dirty: (path) => {
-      const nowMs = this.#core.now;
-      this.#unrest.set(path, { firstMs: this.#unrest.get(path)?.firstMs ?? nowMs, lastMs: nowMs });
+      this.#watches.unrest.tell(path, this.#core.now);
       this.#core.wake.call();
     },
     lost: () => {
@@ -60,8 +57,7 @@ export class DiskWatch {
 
   /** When the next look is due, ms since 1970. */
   get dueMs(): number {
-    let dueMs = this.#core.stale.size > 0 ? 0 : this.#nextFullMs;
-    for (const unrest of this.#unrest.values()) dueMs = Math.min(dueMs, settledMs(unrest));
+    let dueMs = Math.min(this.#core.stale.size > 0 ? 0 : this.#nextFullMs, this.#watches.unrest.settledMs);
     for (const againMs of this.#again.values()) dueMs = Math.min(dueMs, againMs);
     return Math.min(dueMs, ...this.#unseen.values());
   }
@@ -78,13 +74,8 @@ export class DiskWatch {
   #takeDue(nowMs: number): Due {
     const deep = this.#takeUnseen(nowMs);
     if (deep === "all" || this.#nextFullMs <= nowMs) return this.#takeAll(nowMs);
-    const folders = new Set(this.#core.stale);
+    const folders = new Set([...this.#core.stale, ...this.#watches.unrest.take(nowMs)]);
     this.#core.stale.clear();
-    for (const [path, unrest] of this.#unrest) {
-      if (settledMs(unrest) > nowMs) continue;
-      folders.add(path);
-      this.#unrest.delete(path);
-    }
     for (const [path, againMs] of this.#again) {
       if (againMs > nowMs) continue;
       // From above, in case something else stands there by now; and in it. A rule file is no folder.
@@ -105,7 +96,7 @@ export class DiskWatch {
 
   #takeAll(nowMs: number): Due {
     this.#nextFullMs = nowMs + fullScanMsMin;
-    this.#unrest.clear();
+    this.#watches.unrest.takeAll();
     this.#unseen.clear();
     this.#core.stale.clear();
     return { folders: "all", deep: new Set() };
@@ -159,13 +150,12 @@ export class DiskWatch {
       if (looks === looksMax || !result.observations.some(({ type }) => type === "vanished")) return { folders, result };
       await this.#core.options.clock.sleep(hearMs, signal);
       const isSure = (looks > 1 || (isTold && folders !== "all")) && !this.#isBlinded(result);
-      if (isSure && this.#unrest.size === 0) return { folders, result };
+      if (isSure && this.#watches.unrest.isOver) return { folders, result };
       // Rules that the first look took in are no news to the second, and only everything shows all that they change.
       if (!isSure || folders === "all" || this.#touchesRules(result.observations)) {
         ({ folders, deep } = this.#takeAll(this.#core.now));
       } else {
-        folders = withAll(folders, this.#unrest.keys());
-        this.#unrest.clear();
+        folders = withAll(folders, this.#watches.unrest.takeAll());
       }
     }
   }
@@ -218,10 +208,6 @@ const isUnreadable = ({ reason }: { readonly reason: string }): boolean => reaso
 function hasEnded(before: readonly WaitingRow[], after: readonly WaitingRow[]): boolean {
   const paths = new Set(after.map(({ path }) => path));
   return before.some((row) => !isAway(row) && !paths.has(row.path));
-}
-
-function settledMs({ firstMs, lastMs }: Unrest): number {
-  return Math.min(lastMs + settleMs, firstMs + settleMsMax);
 }
 
 const blindMs = (attempts: number): number => Math.min(blindMsMax, blindMsMin * 2 ** (attempts - 1));

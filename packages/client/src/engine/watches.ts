@@ -2,8 +2,11 @@
 import type { NodeId } from "@ashlar/shared/ids";
 import type { RelativePath, Watcher } from "../ports.ts";
 import type { Trees } from "../trees/trees.ts";
+import { Unrest } from "./unrest.ts";
 
 export class Watches {
+  /** What they told. */
+  readonly unrest = new Unrest();
   #watcher: Watcher | undefined;
 
   use(watcher: Watcher | undefined): void {
@@ -25,11 +28,16 @@ export class Watches {
   /** A folder, with all below it, now stands elsewhere. */
   moved(trees: Trees, id: NodeId, from: RelativePath, to: RelativePath): void {
     if (this.#watcher === undefined) return;
+    this.unrest.moved(from, to);
+    this.#follow(trees, id, from, to);
+  }
+
+  #follow(trees: Trees, id: NodeId, from: RelativePath, to: RelativePath): void {
     this.remove(from);
     this.add(to);
     for (const child of trees.local.folders(id)) {
       const name = child.spelling ?? child.name;
-      this.moved(trees, child.id, `${from}/${name}`, `${to}/${name}`);
+      this.#follow(trees, child.id, `${from}/${name}`, `${to}/${name}`);
     }
   }
 }

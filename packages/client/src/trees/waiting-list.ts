@@ -83,6 +83,15 @@ export class WaitingList {
     this.#statements.remove.run(`path:${path}`);
   }
 
+  /** A folder stands elsewhere, and so does what waits in it. */
+  hindrancesMoved(from: RelativePath, to: RelativePath): void {
+    for (const row of this.hindrances()) {
+      if (!row.path.startsWith(`${from}/`)) continue;
+      this.removeHindrance(row.path);
+      this.putHindrance({ ...row, path: to + row.path.slice(from.length) });
+    }
+  }
+
   /** Every node may be tried again at once. */
   retryAll(): void {
     this.#statements.retry.run();

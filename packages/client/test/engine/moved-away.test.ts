@@ -175,3 +175,67 @@ describe("a file that is moved into a folder that waits", () => {
     await two.stop();
   });
 });
+
+/** Another device moves the folder; then a person acts, and only after that this one's engine follows. */
+async function movedMeanwhile(act: (one: Device) => void) {
+  const house = await running();
+  const { clock, one, two } = house;
+  one.disk.userMakeFolder("a");
+  one.disk.userMakeFolder("a/below");
+  one.disk.userWrite(`a/below/${composed}`, "composed");
+  await clock.pass(10_000);
+  one.disk.userWrite(`a/below/${decomposed}`, "decomposed");
+  await clock.pass(10_000);
+  let isActed = false;
+  one.diskGate = (call, path) => {
+    if (isActed || call !== "move" || path !== "a") return;
+    isActed = true;
+    act(one);
+  };
+  two.disk.userMove("a", "b");
+  await clock.pass(10_000);
+  expect(isActed).toBe(true);
+  return house;
+}
+
+describe("in a folder that another device moves at the same time, a file", () => {
+  it("X126 that is moved to a name that waits there is not deleted", async () => {
+    const { clock, one, two, typesSince } = await movedMeanwhile(({ disk }) => {
+      disk.userRemove(`a/below/${decomposed}`);
+      disk.userMove("from/file", `a/below/${decomposed}`);
+    });
+    await clock.pass(100_000);
+    expect(typesSince()).not.toContain("delete");
+    expect(waiting(one)).toEqual([`b/below/${decomposed} clash`, `${decomposed} clash`, "from/file moved-away"]);
+    one.disk.userMove(`b/below/${decomposed}`, "b/below/good");
+    await clock.pass(10_000);
+    expect(two.disk.text("b/below/good")).toBe("text");
+    await one.stop();
+    await two.stop();
+  });
+
+  it("X126 that is written there comes to the others before the next look at everything", async () => {
+    const { one, two } = await movedMeanwhile(({ disk }) => disk.userWrite("a/below/new", "new"));
+    expect(two.disk.text("b/below/new")).toBe("new");
+    await one.stop();
+    await two.stop();
+  });
+});
+
+it("X126 a folder that waits stays known as such when the engine moves the one that it is in", async () => {
+  const { clock, one, two, typesSince } = await running();
+  one.disk.userMakeFolder("a");
+  one.disk.userMakeFolder(`a/${composed}`);
+  await clock.pass(10_000);
+  one.disk.userMakeFolder(`a/${decomposed}`);
+  await clock.pass(10_000);
+  two.disk.userMove("a", "b");
+  await clock.pass(10_000);
+  expect(waiting(one)).toEqual([`b/${decomposed} clash`, `${decomposed} clash`]);
+  one.disk.userMove("from/file", `b/${decomposed}/file`);
+  await clock.pass(10_000);
+  expect(typesSince()).not.toContain("delete");
+  expect(waiting(one)).toContain("from/file moved-away");
+  await one.stop();
+  await two.stop();
+});
