@@ -22,7 +22,7 @@ import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { foldersResponseSchema, type TreePage } from "@ashlar/shared/protocol/tree";
 import type { NodeId } from "@ashlar/shared/ids";
 import { createBatcher } from "../common/batcher.ts";
-import type { Compression, Edge, Hmac } from "../ports.ts";
+import { type Compression, type Edge, type Hmac, UnreachableError } from "../ports.ts";
 import { foreignAnswer } from "./answer.ts";
 import { type Caller, jsonBody, parsed } from "./caller.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -107,6 +107,8 @@ export function createEdge({ call, tokens, deviceName, hmac, compression }: Edge
     },
 
     async fetch(url, range, signal, into) {
+      // Those that come on the socket nobody has looked at.
+      if (!isPath(url)) throw new UnreachableError("The server named an address that is none of its own.");
       const headers: Record<string, string> =
         range === undefined ? { [acceptEncodingHeader]: "zstd" } : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
       // A server may ignore the range and send the whole object: no block and no pack is longer than this.

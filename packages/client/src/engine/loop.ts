@@ -52,7 +52,7 @@ export class Loop {
     this.#executor = new Executor(core, new DiskSteps(core, this.#watches), this.#committer);
     this.#reconciler = new Reconciler(core, this.#disk, this.#remote);
     this.#standing = new Standing(core, this.#watches);
-    this.#patience = new Patience(core, this.#standing);
+    this.#patience = new Patience(core, this.#standing, this.#remote);
   }
 
   async syncOnce(signal: AbortSignal): Promise<Outcome> {
@@ -209,6 +209,7 @@ export class Loop {
   }
 
   async #hearEdge(signal: AbortSignal): Promise<void> {
+    await this.#remote.makeSure(signal);
     // What was sent and never answered comes first: planning anew would send it twice.
     await this.#committer.resend(signal);
     if (!this.#core.isHeldUp) await this.#remote.catchUp(() => this.#executor.committed(), signal);

@@ -1,6 +1,7 @@
 /** Waits for the edge, or for room in this client's own state, ever longer until one of them serves again. */
 import { fullJitterMs } from "../edge/backoff.ts";
 import type { Core } from "./core.ts";
+import type { RemoteSync } from "./remote-sync.ts";
 import type { Standing } from "./standing.ts";
 
 export class Patience {
@@ -8,11 +9,13 @@ export class Patience {
   failures = 0;
   readonly #core: Core;
   readonly #standing: Standing;
+  readonly #remote: Pick<RemoteSync, "doubt">;
   #isHurried = false;
 
-  constructor(core: Core, standing: Standing) {
+  constructor(core: Core, standing: Standing, remote: Pick<RemoteSync, "doubt">) {
     this.#core = core;
     this.#standing = standing;
+    this.#remote = remote;
   }
 
   /** The edge is there again, or a person does not want to wait. */
@@ -27,6 +30,7 @@ export class Patience {
     // What happens on the disk meanwhile is no reason to ask the edge earlier.
     await this.#sleep(retryInMs, signal);
     this.#core.edgeFailure = undefined;
+    this.#remote.doubt();
   }
 
   /** This client's own state cannot be written. */

@@ -31,6 +31,19 @@ export class RemoteSync {
     this.isBehind = true;
   }
 
+  /** The edge was away: it may have been set back meanwhile. */
+  doubt(): void {
+    this.#isDoubtful = true;
+  }
+
+  /** Before anything is sent to an edge that was away: what it no longer has was not deleted. */
+  async makeSure(signal: AbortSignal): Promise<void> {
+    const { epoch } = this.#core.trees.meta;
+    if (!this.#isDoubtful || epoch === null) return;
+    await this.#fetchPage(epoch, signal);
+    this.#isDoubtful = false;
+  }
+
   /** From the socket or the poller. Applied at once where nothing is missing before it. */
   take(message: ServerMessage): void {
     const { trees, wake } = this.#core;
@@ -61,7 +74,11 @@ export class RemoteSync {
       this.isBehind = true;
       return;
     }
-    const { acknowledged } = applyChanges(this.#core.trees, changes);
+    const { acknowledged, isOtherLife } = applyChanges(this.#core.trees, changes);
+    if (isOtherLife) {
+      this.#setBack();
+      this.isBehind = true;
+    }
     for (const { op, kind, path } of acknowledged) {
       if (op.op === "delete" && kind !== "folder") this.#core.countDeletion("remote");
       this.#core.held.drop(op.node);
@@ -78,11 +95,8 @@ export class RemoteSync {
       this.isBehind = false;
       try {
         const { epoch } = meta;
-        if (this.#isDoubtful && epoch !== null) {
-          // What a server that was set back no longer has was not deleted.
-          await this.#fetchPage(epoch, signal);
-          this.#isDoubtful = false;
-        } else if (this.#isVoid || epoch === null) {
+        if (this.#isDoubtful && epoch !== null) await this.makeSure(signal);
+        else if (this.#isVoid || epoch === null) {
           // What the tree shows before its commit is answered would never be agreed, and an edit of it made a conflict.
           await committed();
           if (this.#core.isHeldUp) {

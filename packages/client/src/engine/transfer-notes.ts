@@ -20,8 +20,8 @@ const pauseMs = 2000;
 type Ports = {
   readonly meta: Pick<Meta, "write">;
   now(): number;
-  /** Writes where nobody could take an error. */
-  attempt(write: () => void): void;
+  /** Writes where nobody could take an error; false: it was not written. */
+  attempt(write: () => void): boolean;
 };
 
 export class TransferNotes {
@@ -59,9 +59,10 @@ export class TransferNotes {
 
   #write(): void {
     this.#writtenAtMs = this.#ports.now();
+    const notes = [...this.#underWay.values()];
+    if (!this.#ports.attempt(() => this.#ports.meta.write(key, JSON.stringify(notes)))) return;
     this.#written.clear();
-    for (const node of this.#underWay.keys()) this.#written.add(node);
-    this.#ports.attempt(() => this.#ports.meta.write(key, JSON.stringify([...this.#underWay.values()])));
+    for (const { node } of notes) this.#written.add(node);
   }
 }
 

@@ -8,9 +8,9 @@ import { ownFolder, type Root } from "./root.ts";
 
 /** lstat calls under way at once: more than the thread pool has threads, so that none of them waits for this one. */
 const lstatsAtOnce = 16;
-/** Entries asked about at once before it is seen how long that took each; if longer than this, so many follow by threads. */
+/** So many entries are asked about at once; if that takes longer, one is enough to tell, and so many follow by threads. */
 const atOnce = 8;
-const slowMs = 0.1;
+const slowMs = 0.8;
 const byThreads = 64;
 /** A folder that will not hold still is taken as it is after this many looks; the watcher brings us back to it. */
 const looksMax = 3;
@@ -70,11 +70,13 @@ function nameOf(folder: string, letters: string): Name {
 async function lstatAll(names: readonly Name[]): Promise<(BigIntStats | undefined)[]> {
   const results: (BigIntStats | undefined)[] = [];
   while (results.length < names.length) {
-    const next = names.slice(results.length, results.length + atOnce);
     const startedMs = performance.now();
-    for (const { path } of next) results.push(lstatSync(path, { bigint: true, throwIfNoEntry: false }));
-    const isSlow = performance.now() - startedMs > slowMs * next.length;
-    if (isSlow) for (const stats of await lstatByThreads(names.slice(results.length, results.length + byThreads))) results.push(stats);
+    const isSlow = () => performance.now() - startedMs > slowMs;
+    for (const { path } of names.slice(results.length, results.length + atOnce)) {
+      results.push(lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+      if (isSlow()) break;
+    }
+    if (isSlow()) for (const stats of await lstatByThreads(names.slice(results.length, results.length + byThreads))) results.push(stats);
     else await letOthersTurn();
   }
   return results;

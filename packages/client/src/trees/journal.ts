@@ -10,6 +10,8 @@ import type { Trees } from "./trees.ts";
 export type Journalled = {
   /** A change is missing between the cursor and the first one that could not be applied: fetch it. */
   readonly gap: boolean;
+  /** The change at the cursor is another than the one applied here: the server was set back, and gives the same numbers anew. */
+  readonly isOtherLife: boolean;
   /** Own operations that the server has thereby acknowledged, with the path and kind of the change. */
   readonly acknowledged: readonly { op: Op; path: string; kind: Kind }[];
 };
@@ -20,7 +22,10 @@ export function applyChanges(trees: Trees, changes: readonly Change[]): Journall
     const { epoch } = trees.meta;
     let { cursor, cursorOp } = trees.meta;
     let gap = false;
+    let isOtherLife = false;
     for (const change of changes) {
+      isOtherLife = change.seq === cursor && cursorOp !== undefined && change.opId !== cursorOp;
+      if (isOtherLife) break;
       // Told twice: by the socket and by the commit's answer.
       if (change.seq <= cursor) continue;
       gap = change.seq !== cursor + 1;
@@ -32,7 +37,7 @@ export function applyChanges(trees: Trees, changes: readonly Change[]): Journall
       cursorOp = change.opId;
     }
     trees.meta.setCursor(epoch, cursor, cursorOp);
-    return { gap, acknowledged };
+    return { gap, isOtherLife, acknowledged };
   });
 }
 

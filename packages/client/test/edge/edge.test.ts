@@ -54,6 +54,9 @@ test("N16 an address that is not a path of this server is refused, so that the t
   for (const url of ["https://elsewhere.example/b", "//elsewhere.example/b", "b", "/b\r\nhost: x", "/b c", ""]) {
     const { edge } = edgeOn(() => json({ blocks: [{ hash, size: 1, url }], expiresAt: 0 }));
     await expect(edge.locate([hash])).rejects.toThrow(UnreachableError);
+    const { edge: other, http } = edgeOn(() => bytes(200, 5));
+    await expect(other.fetch(url, undefined)).rejects.toThrow(UnreachableError);
+    expect(http.requests).toEqual([]);
   }
 });
 

@@ -1,7 +1,7 @@
 /** How a person's content could get lost, and does not. */
 import { ProblemError } from "@ashlar/shared/protocol/problem";
 import { describe, expect, it, vi } from "vitest";
-import { DiskError } from "../../src/ports.ts";
+import { DiskError, UnreachableError } from "../../src/ports.ts";
 import { Device } from "../support/device.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { SimulatedEdge } from "../support/simulated-edge.ts";
@@ -205,7 +205,7 @@ describe("a server that was set back", () => {
     expect(one.disk.listing()).toEqual(two.disk.listing());
   });
 
-  it.each(["asks again", "compares everything"])(
+  it.each(["asks again", "compares everything", "is told of them"])(
     "X44 also when it has as many changes again by the time that a device %s (I5)",
     async (how) => {
       const { clock, one, two, edge } = pair();
@@ -217,11 +217,12 @@ describe("a server that was set back", () => {
       two.disk.userWrite("only on two", "only on two");
       await clock.pass(5000);
       if (how === "asks again") await two.stop();
-      else two.isDeaf = true;
+      else two.isDeaf = how === "compares everything";
       // To before that, of which the first device has heard nothing.
       edge.restore(edge.epoch);
       for (const name of ["new", "newer", "newest"]) one.disk.userWrite(name, name);
       await one.syncOnce();
+      await clock.pass(5000);
       if (how === "asks again") two.start();
       else two.engine.reconcile("sample");
       await clock.pass(60_000);
@@ -232,4 +233,33 @@ describe("a server that was set back", () => {
       expect(one.disk.listing()).toEqual(two.disk.listing());
     },
   );
+
+  it("X44 also when what was never answered is sent to it before anything is asked (I5)", async () => {
+    const { clock, one, two, edge } = pair();
+    one.disk.userWrite("old", "old");
+    await one.syncOnce();
+    await two.syncOnce();
+    two.start();
+    await clock.pass(5000);
+    two.disk.userWrite("only on two", "only on two");
+    await clock.pass(5000);
+    let isAway = true;
+    two.edgeGate = (call, when) => {
+      if (isAway && when === "before" && call !== "tree") throw new UnreachableError("it is being set back");
+    };
+    two.isDeaf = true;
+    for (const name of longNames) two.disk.userWrite(name, name);
+    await clock.pass(2000);
+    edge.restore(edge.epoch);
+    isAway = false;
+    two.isDeaf = false;
+    two.engine.refresh();
+    await clock.pass(60_000);
+    two.engine.reconcile("sample");
+    await clock.pass(60_000);
+    expect(two.disk.text("only on two")).toBe("only on two");
+    await two.stop();
+    await one.syncOnce();
+    expect(one.disk.listing()).toEqual(two.disk.listing());
+  });
 });

@@ -77,6 +77,7 @@ describe("TransferNotes", () => {
     const attempt = (write: () => void) => {
       writes++;
       write();
+      return true;
     };
     const notes = new TransferNotes({ meta, now: () => now, attempt });
     const MiB = 1024 * 1024;
