@@ -26,21 +26,21 @@ export class RemoteSync {
 
   /** The whole remote tree is compared with the server's: within an epoch two requests, if nothing differs. */
   compareAll(): void {
-    this.#isDoubtful = true;
+    this.doubt();
     this.#isVoid = true;
     this.isBehind = true;
   }
 
-  /** The edge was away: it may have been set back meanwhile. */
+  /** The edge was away, or is about to be compared with: it may have been set back meanwhile. */
   doubt(): void {
     this.#isDoubtful = true;
   }
 
-  /** Before anything is sent to an edge that was away: what it no longer has was not deleted. */
+  /** Before anything is sent to an edge that was away, or compared with: what it no longer has was not deleted. */
   async makeSure(signal: AbortSignal): Promise<void> {
+    if (!this.#isDoubtful) return;
     const { epoch } = this.#core.trees.meta;
-    if (!this.#isDoubtful || epoch === null) return;
-    await this.#fetchPage(epoch, signal);
+    if (epoch !== null) await this.#fetchPage(epoch, signal);
     this.#isDoubtful = false;
   }
 
@@ -95,8 +95,7 @@ export class RemoteSync {
       this.isBehind = false;
       try {
         const { epoch } = meta;
-        if (this.#isDoubtful && epoch !== null) await this.makeSure(signal);
-        else if (this.#isVoid || epoch === null) {
+        if (this.#isVoid || epoch === null) {
           // What the tree shows before its commit is answered would never be agreed, and an edit of it made a conflict.
           await committed();
           if (this.#core.isHeldUp) {

@@ -180,6 +180,20 @@ describe("deletions that come bit by bit", () => {
   });
 });
 
+/** The second device runs, and has sent a file that the first has not heard of. */
+async function withNewerOnTwo() {
+  const both = pair();
+  const { clock, one, two } = both;
+  one.disk.userWrite("old", "old");
+  await one.syncOnce();
+  await two.syncOnce();
+  two.start();
+  await clock.pass(5000);
+  two.disk.userWrite("only on two", "only on two");
+  await clock.pass(5000);
+  return both;
+}
+
 describe("a server that was set back", () => {
   it("X48 while its tree is being read is read again", async () => {
     const { one, edge } = pair();
@@ -208,14 +222,7 @@ describe("a server that was set back", () => {
   it.each(["asks again", "compares everything", "is told of them"])(
     "X44 also when it has as many changes again by the time that a device %s (I5)",
     async (how) => {
-      const { clock, one, two, edge } = pair();
-      one.disk.userWrite("old", "old");
-      await one.syncOnce();
-      await two.syncOnce();
-      two.start();
-      await clock.pass(5000);
-      two.disk.userWrite("only on two", "only on two");
-      await clock.pass(5000);
+      const { clock, one, two, edge } = await withNewerOnTwo();
       if (how === "asks again") await two.stop();
       else two.isDeaf = how === "compares everything";
       // To before that, of which the first device has heard nothing.
@@ -235,14 +242,7 @@ describe("a server that was set back", () => {
   );
 
   it("X44 also when what was never answered is sent to it before anything is asked (I5)", async () => {
-    const { clock, one, two, edge } = pair();
-    one.disk.userWrite("old", "old");
-    await one.syncOnce();
-    await two.syncOnce();
-    two.start();
-    await clock.pass(5000);
-    two.disk.userWrite("only on two", "only on two");
-    await clock.pass(5000);
+    const { clock, one, two, edge } = await withNewerOnTwo();
     let isAway = true;
     two.edgeGate = (call, when) => {
       if (isAway && when === "before" && call !== "tree") throw new UnreachableError("it is being set back");
