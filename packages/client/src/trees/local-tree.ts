@@ -72,7 +72,6 @@ export class LocalTree {
   put(node: LocalNode): void {
     const before = this.get(node.id);
     if (node.manifest !== null && before?.manifest !== node.manifest) this.#writePlaces(node.id, node.manifest);
-    this.#cache.forget(node.id);
     const { stat } = node;
     this.#statements.put.run(
       node.id,
@@ -89,6 +88,7 @@ export class LocalTree {
       node.seenAtMs,
       node.manifest,
     );
+    this.#cache.written(node.id, nodeAlone(node));
     this.#mark(node.id);
   }
 
@@ -97,7 +97,7 @@ export class LocalTree {
     const children = [...this.children(id)];
     for (const child of children) this.remove(child.id);
     this.#statements.remove.run(id);
-    this.#cache.forget(id);
+    this.#cache.written(id, undefined);
     this.#statements.placesGone.run(id);
     this.#mark(id);
   }
@@ -137,6 +137,12 @@ export class LocalTree {
       offset += size;
     }
   }
+}
+
+/** Nothing else that the object has: it is kept as the database will tell it. */
+function nodeAlone({ id, parent, name, spelling, kind, stat, seenAtMs, manifest }: LocalNode): LocalNode {
+  const { size, mtimeNs, ctimeNs, inode, mode } = stat;
+  return { id, parent, name, spelling, kind, stat: { kind, size, mtimeNs, ctimeNs, inode, mode }, seenAtMs, manifest };
 }
 
 /** In the order of the table's columns. */

@@ -19,16 +19,21 @@ export class NodeCache<Node extends { readonly manifest: string | null }> {
     const known = this.#nodes.get(id);
     if (known !== undefined || this.#nodes.has(id)) return known;
     const node = this.#read(id);
-    if ((node?.manifest?.length ?? 0) > manifestCharsMax) return node;
-    // All at once: what is in use is soon here again, and who remembers an order pays for it at every look.
-    if (this.#nodes.size >= this.#nodesMax) this.#nodes.clear();
-    if (this.#nodesMax > 0) this.#nodes.set(id, node);
+    this.#keep(id, node);
     return node;
   }
 
-  /** It was written: the database tells what it is now. */
-  forget(id: NodeId): void {
+  /** The database has it now; undefined: it has it no more. Whoever takes the write back calls {@link forgetAll}. */
+  written(id: NodeId, node: Node | undefined): void {
     this.#nodes.delete(id);
+    this.#keep(id, node);
+  }
+
+  #keep(id: NodeId, node: Node | undefined): void {
+    if ((node?.manifest?.length ?? 0) > manifestCharsMax) return;
+    // All at once: what is in use is soon here again, and who remembers an order pays for it at every look.
+    if (this.#nodes.size >= this.#nodesMax) this.#nodes.clear();
+    if (this.#nodesMax > 0) this.#nodes.set(id, node);
   }
 
   /** Of all of them: many were written, or writes were taken back. */

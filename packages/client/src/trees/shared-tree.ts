@@ -80,7 +80,6 @@ export class SharedTree {
       this.#statements.stamp.run(generation, node.id);
       return;
     }
-    this.#cache.forget(node.id);
     this.#statements.put.run(
       node.id,
       node.parent,
@@ -96,12 +95,13 @@ export class SharedTree {
       node.manifest,
       generation,
     );
+    this.#cache.written(node.id, nodeAlone(node));
     this.#mark(node.id);
   }
 
   remove(id: NodeId): void {
-    this.#cache.forget(id);
     this.#statements.remove.run(id);
+    this.#cache.written(id, undefined);
     this.#mark(id);
   }
 
@@ -129,6 +129,11 @@ function sameNode(one: SharedNode, other: SharedNode): boolean {
     one.mtimeMs === other.mtimeMs &&
     one.manifest === other.manifest
   );
+}
+
+/** Nothing else that the object has: it is kept as the database will tell it. */
+function nodeAlone({ id, parent, name, spelling, kind, mode, rev, version, size, mtimeMs, manifest }: SharedNode): SharedNode {
+  return { id, parent, name, spelling, kind, mode, rev, version, size, mtimeMs, manifest };
 }
 
 function read(row: SqlRow): SharedNode {

@@ -101,9 +101,20 @@ it("T31 no more nodes are kept in memory than allowed, and each is read once whi
   expect(reads).toEqual(["a", "absent"]);
   get("b", "b", "a");
   expect(reads).toEqual(["a", "absent", "b", "a"]);
-  cache.forget("a" as NodeId);
+  cache.forgetAll();
   get("a", "b");
-  expect(reads).toEqual(["a", "absent", "b", "a", "a"]);
+  expect(reads).toEqual(["a", "absent", "b", "a", "a", "b"]);
+});
+
+it("T31 what was written is not read again, nor what is gone", () => {
+  const { cache, get, reads } = cacheOf({ a: "A" }, 2);
+  cache.written("b" as NodeId, { manifest: "B" });
+  cache.written("a" as NodeId, undefined);
+  expect(get("a", "b")).toEqual([undefined, "B"]);
+  expect(reads).toEqual([]);
+  cache.written("b" as NodeId, { manifest: "x".repeat(4097) });
+  get("b");
+  expect(reads).toEqual(["b"]);
 });
 
 it("T33 nodes of long files are not kept in memory", () => {
