@@ -18,12 +18,23 @@ export type Bundle = { readonly file: string; readonly bytes: number; readonly c
 export async function buildWorkers(root: string): Promise<Bundle[]> {
   const workers = readWorkers(root);
   await buildDeltaModule(repository);
-  // esbuild's process holds nobody up: a caller with nothing else to wait for, such as a test's configuration, would end here in silence.
-  const awake = setInterval(() => undefined, 60_000);
+  return awake(() => Promise.all(workerNames.map((name) => buildWorker(workers[name], bundleFileOf(root, name)))));
+}
+
+/** The text of the local bucket's Worker, which is the same for every tree. */
+export async function bundleBucket(): Promise<string> {
+  const folder = join(import.meta.dirname, "bucket/worker");
+  const { text } = await awake(() => bundle({ main: join(folder, "index.ts"), folder }, ["miniflare-bucket"]));
+  return text;
+}
+
+/** esbuild's process holds nobody up: a caller with nothing else to wait for, such as a test's configuration, would end in silence. */
+async function awake<Result>(work: () => Promise<Result>): Promise<Result> {
+  const timer = setInterval(() => undefined, 60_000);
   try {
-    return await Promise.all(workerNames.map((name) => buildWorker(workers[name], bundleFileOf(root, name))));
+    return await work();
   } finally {
-    clearInterval(awake);
+    clearInterval(timer);
   }
 }
 
@@ -45,7 +56,10 @@ async function writeChanged(file: string, contents: Uint8Array): Promise<boolean
   return true;
 }
 
-async function bundle({ main, folder }: WorkerConfig): Promise<{ text: string; modules: readonly WasmModule[] }> {
+async function bundle(
+  { main, folder }: Pick<WorkerConfig, "main" | "folder">,
+  external: readonly string[] = [],
+): Promise<{ text: string; modules: readonly WasmModule[] }> {
   const modules: WasmModule[] = [];
   try {
     const { outputFiles } = await build({
@@ -59,7 +73,7 @@ async function bundle({ main, folder }: WorkerConfig): Promise<{ text: string; m
       target: "es2024",
       conditions: ["workerd", "worker", "browser"],
       mainFields: ["browser", "module", "main"],
-      external: ["node:*", "cloudflare:*"],
+      external: ["node:*", "cloudflare:*", ...external],
       define: { "process.env.NODE_ENV": '"production"', "navigator.userAgent": '"Cloudflare-Workers"' },
       sourcemap: "inline",
       sourcesContent: false,

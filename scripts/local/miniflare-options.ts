@@ -1,5 +1,6 @@
 /** The Workers' configuration in the form that Miniflare takes. */
 import { Log, LogLevel, type MiniflareOptions } from "miniflare";
+import { bucketBinding } from "./bucket/binding.ts";
 import type { WasmModule } from "./wasm-modules.ts";
 import type { WorkerConfig } from "./wrangler-config.ts";
 
@@ -22,7 +23,7 @@ export type Socket = { readonly host: string; readonly port: number };
  */
 export function miniflareOptions(
   workers: readonly [LocalWorker, ...LocalWorker[]],
-  options: { socket: Socket; storage: string; temporary: string },
+  options: { socket: Socket; storage: string; temporary: string; bucketCode: string },
 ): MiniflareOptions {
   return {
     host: "127.0.0.1",
@@ -43,7 +44,7 @@ export function miniflareOptions(
           compatibilityDate: worker.config.compatibility_date,
           compatibilityFlags: worker.config.compatibility_flags,
           manifest: { mainModule: "index.js", modules: modulesOf(worker) },
-          env: bindingsOf(worker),
+          env: bindingsOf(worker, options.bucketCode),
           exports: Object.fromEntries(
             worker.config.classes.map((name) => [name, { type: "durable-object" as const, storage: "sqlite" as const }]),
           ),
@@ -87,9 +88,9 @@ function localised(vars: Readonly<Record<string, string>>): Record<string, strin
   return "EDGE_CACHE" in vars ? { ...vars, EDGE_CACHE: "off" } : vars;
 }
 
-function bindingsOf({ config, secrets }: LocalWorker): Bindings {
+function bindingsOf({ config, secrets }: LocalWorker, bucketCode: string): Bindings {
   return Object.fromEntries<Bindings[string]>([
-    ...config.r2_buckets.map(({ binding, bucket_name }) => [binding, { type: "r2", name: bucket_name }] as const),
+    ...config.r2_buckets.map(({ binding, bucket_name }) => [binding, bucketBinding(bucket_name, bucketCode)] as const),
     // Databases without an id are told apart by name, as a deploy does: two Workers that name the same one share it.
     ...config.databases.map(({ binding, name }) => [binding, { type: "d1", id: name }] as const),
     ...config.durable_objects.bindings.map(

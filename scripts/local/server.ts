@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { stop as stopBundler } from "esbuild";
 import { Miniflare } from "miniflare";
-import { buildWorkers } from "./bundle.ts";
+import { buildWorkers, bundleBucket } from "./bundle.ts";
 import { openDoor } from "./door.ts";
 import { ScriptFailure } from "./failure.ts";
 import { readLastRun, type RunKind, type RunRow } from "./gc-run.ts";
@@ -50,7 +50,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   stack.use(claimState(state));
   await requireFreePort(host, port);
 
-  const [, { built }] = await Promise.all([buildWorkers(root), buildWeb(root)]);
+  const [, { built }, bucketCode] = await Promise.all([buildWorkers(root), buildWeb(root), bundleBucket()]);
   if (built) say("built the web app");
   // Its process would stay as long as the server.
   await stopBundler();
@@ -65,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     guard = guardAgainstOrphans();
   };
   const miniflare = new Miniflare({
-    ...miniflareOptions(workers, { socket: { host, port }, storage: join(state, "storage"), temporary }),
+    ...miniflareOptions(workers, { socket: { host, port }, storage: join(state, "storage"), temporary, bucketCode }),
     // Miniflare starts a workerd that crashed anew.
     unsafeHandleRuntimeRestart: renewGuard,
   });
