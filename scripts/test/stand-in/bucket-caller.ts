@@ -1,4 +1,5 @@
 /** Makes the calls of a bucket that it is told, one after the other, and tells what came of each. */
+import { toHex } from "@ashlar/shared/encoding";
 import { bytesOf, type Answer, type Call, type Value } from "../bucket/calls.ts";
 
 type Env = { readonly BUCKET: R2Bucket };
@@ -57,7 +58,7 @@ async function describe(object: R2Object | R2ObjectBody | null): Promise<Answer>
 }
 
 async function digest(bytes: ArrayBuffer): Promise<string> {
-  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (byte) => byte.toString(16)).join();
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
 
 async function describeList({ objects, truncated, delimitedPrefixes, ...rest }: R2Objects): Promise<Answer> {

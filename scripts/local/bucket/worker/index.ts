@@ -2,6 +2,7 @@
  * The local edge's bucket: Miniflare's own, but that objects of ordinary size are stored in one piece. Miniflare's hands each
  * 4 KiB of a body through a JavaScript stream, which takes most of an upload's time. What is on the disk is the same.
  */
+import { toHex } from "@ashlar/shared/encoding";
 import { R2BucketObject as MiniflareBucket } from "miniflare-bucket";
 import { Buffer } from "node:buffer";
 import { parsePut, refusalOf, type Put, type Refusal } from "./put-request.ts";
@@ -71,10 +72,10 @@ const putSql = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 async function digest(algorithm: "MD5" | "SHA-256", bytes: Uint8Array): Promise<string> {
-  return Buffer.from(await crypto.subtle.digest(algorithm, bytes)).toString("hex");
+  return toHex(new Uint8Array(await crypto.subtle.digest(algorithm, bytes)));
 }
 
-const randomHex = (bytes: number): string => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
+const randomHex = (bytes: number): string => toHex(crypto.getRandomValues(new Uint8Array(bytes)));
 
 function encode({ key, version, size, etag, uploaded, sha256, httpMetadata, customMetadata }: Row): Response {
   const text = JSON.stringify({
